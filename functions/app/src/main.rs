@@ -1,0 +1,3 @@
+//! The `pointsman` command: the local host and the CLI.
+
+fn main() {}

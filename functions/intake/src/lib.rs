@@ -1,0 +1,1 @@
+//! The first stage: a webhook in, an ordered queue out.

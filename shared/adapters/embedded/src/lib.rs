@@ -1,0 +1,1 @@
+//! Queues, archive and records of one machine, on SQLite.

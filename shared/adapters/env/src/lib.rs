@@ -1,0 +1,1 @@
+//! Secrets from the environment and files, the system's clock, configuration loading.

@@ -1,0 +1,171 @@
+//! A delivery: one webhook request as received, and the names that it goes by.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use bytes::Bytes;
+use jiff::{Timestamp, tz::TimeZone};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+/// Everything that could mean something to a path is escaped: an id can never leave its folder.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// Ids longer than this are cut in keys and closed with a hash.
+const LONGEST: usize = 128;
+
+/// How far a version 1 id's own time may lie from the receive time and still be believed.
+const BACK: jiff::SignedDuration = jiff::SignedDuration::from_hours(8 * 24);
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// 100-ns ticks between 1582-10-15 (the epoch of version 1 UUIDs) and 1970-01-01.
+const GREGORIAN: i128 = 0x01B2_1DD2_1381_4000;
+
+/// Header names (lower-cased) and values, in the order they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// The first value of this header; `name` in lower case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let lower = |(name, value): (N, V)| (name.as_ref().to_ascii_lowercase(), value.into());
+        Self(pairs.into_iter().map(lower).collect())
+    }
+}
+
+/// The name of a source, as configured: the last segment of its URL.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceName(pub Arc<str>);
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The sender's id of a delivery. A claim: no signature covers it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DeliveryId(pub String);
+
+impl DeliveryId {
+    /// The 60-bit time of a version 1 UUID, in ticks of 100 ns since 1582-10-15.
+    pub fn ticks(&self) -> Option<u64> {
+        let id = uuid::Uuid::try_parse(&self.0).ok()?;
+        (id.get_version_num() == 1).then(|| id.get_timestamp().map(|time| time.to_gregorian().0))?
+    }
+
+    /// When a version 1 id was made.
+    pub fn time(&self) -> Option<Timestamp> {
+        Timestamp::from_nanosecond((i128::from(self.ticks()?) - GREGORIAN) * 100).ok()
+    }
+
+    /// As part of a key.
+    pub fn escaped(&self) -> String {
+        let text = utf8_percent_encode(&self.0, KEY).to_string();
+        if text.len() <= LONGEST {
+            text
+        } else {
+            format!("{}-{}", &text[..LONGEST], short_hash(self.0.as_bytes()))
+        }
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.escaped())
+    }
+}
+
+/// The first eight hexadecimal digits of the SHA-256.
+pub fn short_hash(bytes: &[u8]) -> String {
+    hex::encode(&Sha256::digest(bytes)[..4])
+}
+
+/// One webhook request, verified.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Where it came in.
+    pub source: SourceName,
+    /// The sender's id of it.
+    pub id: DeliveryId,
+    /// Which of the sender's hooks sent it (X-GitHub-Hook-ID): two hooks send one id for one event.
+    pub hook: Option<String>,
+    /// The event's name (X-GitHub-Event), a claim like the id.
+    pub event: String,
+    /// When intake received it.
+    pub received: Timestamp,
+    /// Headers worth keeping: no credential, no signature.
+    pub headers: Headers,
+    /// The raw bytes, as signed.
+    pub body: Bytes,
+    /// The JSON payload: the body itself, or the decoded `payload` field of a form.
+    pub payload: Bytes,
+    /// Its bytes are not those that came first under this id: it is kept as a delivery of its own.
+    pub variant: bool,
+}
+
+impl Delivery {
+    /// `{hook id or -}.{delivery id}`, escaped; of a variant, with `.{sha8}` of its bytes.
+    pub fn name(&self) -> String {
+        let hook = self.hook.as_deref().map_or("-".into(), |hook| DeliveryId(hook.into()).escaped());
+        let name = format!("{hook}.{}", self.id.escaped());
+        if self.variant { format!("{name}.{}", short_hash(&self.body)) } else { name }
+    }
+
+    /// The id under which consumers see it: the sender's, or of a variant the sender's with `.{sha8}`.
+    pub fn event_id(&self) -> String {
+        if self.variant { format!("{}.{}", self.id.0, short_hash(&self.body)) } else { self.id.0.clone() }
+    }
+
+    /// The time that its archive key is filed under: the id's own where it can be believed, so that a redelivery
+    /// lands on the same key; else the receive time.
+    pub fn filed(&self) -> Timestamp {
+        let believed = |at: &Timestamp| {
+            let age = self.received.duration_since(*at);
+            age <= BACK && age >= -AHEAD
+        };
+        self.id.time().filter(believed).unwrap_or(self.received)
+    }
+
+    /// `deliveries/{source}/{yyyy}/{mm}/{dd}/{hh}/{name}`.
+    pub fn archive_key(&self) -> String {
+        let hour = self.filed().to_zoned(TimeZone::UTC);
+        format!(
+            "deliveries/{}/{:04}/{:02}/{:02}/{:02}/{}",
+            self.source,
+            hour.year(),
+            hour.month(),
+            hour.day(),
+            hour.hour(),
+            self.name()
+        )
+    }
+
+    /// `routed/{source}/{name}`: where the routing mark lies.
+    pub fn mark_key(&self) -> String {
+        format!("routed/{}/{}", self.source, self.name())
+    }
+
+    /// What the archive keeps beside the bytes.
+    pub fn metadata(&self) -> BTreeMap<String, String> {
+        let mut metadata: BTreeMap<_, _> =
+            self.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        metadata.insert("pointsman-event".into(), self.event.clone());
+        metadata.insert("pointsman-delivery".into(), self.id.0.clone());
+        metadata.insert("pointsman-received".into(), self.received.to_string());
+        if let Some(hook) = &self.hook {
+            metadata.insert("pointsman-hook".into(), hook.clone());
+        }
+        metadata
+    }
+}

@@ -1,0 +1,75 @@
+//! What ingest writes for one delivery: the raw bytes, the messages, the mark. One call, so that a backend which can
+//! make it one transaction does.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::port::{Message, Object, PortError, QueueName};
+
+/// A routed delivery, ready to be written.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where the raw bytes go.
+    pub archive_key: String,
+    /// The raw bytes and their headers.
+    pub object: Object,
+    /// Where the routing mark goes.
+    pub mark_key: String,
+    /// One message a queue.
+    pub messages: Vec<(QueueName, Message)>,
+    /// Now: what the mark says of when each message was sent.
+    pub now: Timestamp,
+    /// When the mark may be forgotten.
+    pub mark_expires: Option<Timestamp>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// It is durable; what could not be sent yet is kept for `recover`.
+    Stored {
+        /// Whether the same bytes were seen before under this key.
+        duplicate: bool,
+        /// Queues that got a message now.
+        sent: Vec<QueueName>,
+    },
+    /// Other bytes lie under this key: nothing was written.
+    OtherBytes,
+}
+
+/// The routing mark: the record that tells where a delivery lies and which queues have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The archive key.
+    pub archive: String,
+    /// When each queue got its message.
+    pub sent: BTreeMap<QueueName, Timestamp>,
+}
+
+impl Mark {
+    /// As a record's value.
+    pub fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).expect("strings and times are always JSON").into()
+    }
+
+    /// From a record's value.
+    pub fn decode(value: &[u8]) -> Result<Self, PortError> {
+        serde_json::from_slice(value)
+            .map_err(|error| PortError::internal("a routing mark cannot be read").caused_by(error))
+    }
+}
+
+/// Writes deliveries. Idempotent by archive key and queue: the same entry twice sends each message once.
+///
+/// A mark under `mark_key` names the archive key that counts (an id without a time of its own may come back in another
+/// hour). Same bytes there: only queues that the mark lacks are sent to; without a mark, all. Other bytes:
+/// [`Committed::OtherBytes`]. `Ok(Stored)` = the raw bytes are durable.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Writes the entry.
+    async fn commit(&self, entry: Entry) -> Result<Committed, PortError>;
+}

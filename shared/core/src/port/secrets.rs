@@ -1,0 +1,92 @@
+//! Secrets by reference: configuration names them, this port reads them, nothing prints them.
+
+use std::{fmt, str::FromStr};
+
+use async_trait::async_trait;
+use zeroize::Zeroizing;
+
+use super::PortError;
+
+/// Where a secret lies: `env:NAME`, `file:PATH` or `literal:TEXT`.
+#[derive(Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub enum SecretRef {
+    /// An environment variable.
+    Env(String),
+    /// A file; one trailing newline is not part of the secret.
+    File(String),
+    /// The secret itself, written into the configuration. Embedded host only, told with a warning.
+    Literal(Zeroizing<String>),
+}
+
+impl FromStr for SecretRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((_, "")) => Err(format!("`{text}` names nothing after the colon")),
+            Some(("env", name)) => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) => Ok(Self::File(path.to_owned())),
+            Some(("literal", value)) => Ok(Self::Literal(Zeroizing::new(value.to_owned()))),
+            // The text may be a secret that was pasted here by mistake: it is not repeated.
+            _ => {
+                Err("a secret is named by reference: env:NAME or file:PATH (or literal:TEXT, for trying out)"
+                    .into())
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for SecretRef {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Literal(_) => f.write_str("literal:***"),
+        }
+    }
+}
+
+impl fmt::Debug for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// A secret's bytes: wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes the bytes over.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// The bytes, for the one place that uses them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+/// Reads secrets.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The current version first, then the previous one where the store keeps it. Never empty: a secret that is
+    /// missing or empty is `NotFound`, and the message says where it was looked for.
+    async fn get(&self, reference: &SecretRef) -> Result<Vec<Secret>, PortError>;
+}

@@ -1,0 +1,1 @@
+//! HTTP requests to stage inputs, outcomes to responses.

@@ -1,0 +1,1 @@
+//! Drives any queue with a handler from a plain process.
