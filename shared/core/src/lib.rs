@@ -2,6 +2,7 @@
 //!
 //! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
 
+pub mod config;
 pub mod delivery;
 pub mod ledger;
 pub mod outcome;

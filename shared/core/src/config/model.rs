@@ -1,0 +1,257 @@
+//! What `pointsman.yaml` says, as types. The doc comments are the schema's descriptions: each gives default and unit.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::port::SecretRef;
+
+/// The configuration of one Pointsman.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where queues, archive and records live. Default `embedded`: one SQLite store in the `data` folder.
+    pub backend: Backend,
+    /// The address and port to listen on. Default `127.0.0.1:8080`. A change needs a restart.
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
+    /// The data folder, relative to the working directory. Default `.pointsman`. A change needs a restart.
+    pub data: PathBuf,
+    /// Networks (such as `10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed. Default none.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Who may send webhooks, by the last segment of the URL: `/webhooks/{source}`.
+    pub sources: BTreeMap<String, Source>,
+    /// Which events go to which queue. At most 10,000.
+    pub subscriptions: Vec<Subscription>,
+    /// How the queues behave: `default`, and queues by name.
+    pub queues: Queues,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            backend: Backend::Embedded,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: ".pointsman".into(),
+            trusted_proxies: Vec::new(),
+            sources: BTreeMap::new(),
+            subscriptions: Vec::new(),
+            queues: Queues::default(),
+        }
+    }
+}
+
+/// Where queues, archive and records live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// One SQLite store on this machine.
+    Embedded,
+}
+
+/// One sender of webhooks. With `secrets` it is GitHub; any other sender has `verify`, `event` and its own headers.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// GitHub's webhook secrets, by reference; two or more while a secret is being rotated. Any of them may have signed.
+    #[schemars(with = "Vec<String>")]
+    pub secrets: Vec<SecretRef>,
+    /// Event patterns that are routed; the rest is archived only. Default all.
+    pub events: Vec<String>,
+    /// Repository patterns that this source may speak of; another repository is refused with 403. Default any.
+    pub owns: Vec<String>,
+    /// How a sender other than GitHub signs. Without it the source is GitHub's.
+    pub verify: Option<Verify>,
+    /// Where a sender other than GitHub puts the event's name.
+    pub event: Option<Field>,
+    /// Where a sender other than GitHub puts the delivery's id. Default: a hash of the body.
+    pub delivery: Option<Field>,
+    /// Where a sender other than GitHub names what events stay in order for. Default: one session for the source.
+    pub session: Option<SessionPointer>,
+}
+
+/// Where a value lies in a request: exactly one of the two.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// A header's name.
+    pub header: Option<String>,
+    /// A JSON pointer (RFC 6901) into the payload.
+    pub pointer: Option<String>,
+}
+
+/// Where the session of a generic source's event lies.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionPointer {
+    /// A JSON pointer (RFC 6901) into the payload.
+    pub pointer: String,
+}
+
+/// How a sender proves that a request is its own.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Verify {
+    /// An HMAC over the body, in a header (Gitea, Bitbucket, Stripe, Slack and most others).
+    Hmac(Hmac),
+    /// The secret itself in a header, compared in constant time (GitLab, plain tokens).
+    Token {
+        /// The header's name.
+        header: String,
+        /// The accepted tokens, by reference.
+        #[schemars(with = "Vec<String>")]
+        secrets: Vec<SecretRef>,
+    },
+    /// The Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, `webhook-signature` (v1).
+    StandardWebhooks {
+        /// The secrets, by reference, as the sender shows them (`whsec_` and base64).
+        #[schemars(with = "Vec<String>")]
+        secrets: Vec<SecretRef>,
+        /// How old or early a timestamp may be. Default 5m.
+        #[serde(default = "five_minutes", deserialize_with = "humane::deserialize")]
+        #[schemars(with = "String")]
+        tolerance: Duration,
+    },
+    /// An Ed25519 signature in a header (Discord).
+    Ed25519 {
+        /// The header's name; the signature is in hexadecimal.
+        header: String,
+        /// The accepted public keys, 32 bytes in hexadecimal.
+        public_keys: Vec<String>,
+        /// What is signed, with `{timestamp}` and `{body}` as places. Default `{timestamp}{body}` where a timestamp is
+        /// configured, else `{body}`.
+        signed: Option<String>,
+        /// Where the timestamp lies, and how old it may be.
+        timestamp: Option<Timestamped>,
+    },
+}
+
+/// An HMAC in a header.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hmac {
+    /// The header's name. Its value may be a list with commas; any element may match.
+    pub header: String,
+    /// The hash. Default `sha256`.
+    #[serde(default)]
+    pub algorithm: Algorithm,
+    /// How the signature is written. Default `hex`.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// What stands before the signature, such as `sha256=`, `v0=` or `v1=`. Default nothing.
+    #[serde(default)]
+    pub prefix: String,
+    /// What is signed, with `{timestamp}` and `{body}` as places (Slack: `v0:{timestamp}:{body}`, Stripe:
+    /// `{timestamp}.{body}`). Default `{body}`.
+    pub signed: Option<String>,
+    /// Where the timestamp lies, and how old it may be. Default: none is checked.
+    pub timestamp: Option<Timestamped>,
+    /// The secrets, by reference. Any of them may have signed.
+    #[schemars(with = "Vec<String>")]
+    pub secrets: Vec<SecretRef>,
+}
+
+/// A timestamp (seconds since 1970) that is signed too: exactly one of `header` and `element`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Timestamped {
+    /// A header's name (Slack: `X-Slack-Request-Timestamp`).
+    pub header: Option<String>,
+    /// The name of an element of the signature header's list (Stripe: `t`).
+    pub element: Option<String>,
+    /// How old or early it may be. Default 5m.
+    #[serde(default = "five_minutes", deserialize_with = "humane::deserialize")]
+    #[schemars(with = "String")]
+    pub tolerance: Duration,
+}
+
+/// A hash of an HMAC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-1: only for senders that have nothing better.
+    Sha1,
+}
+
+/// How a signature is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// Hexadecimal.
+    #[default]
+    Hex,
+    /// Base64, padded or not.
+    Base64,
+}
+
+/// A named rule that sends matching events to a queue.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Subscription {
+    /// Its name, unique; 1 to 60 of a-z, 0-9 and -.
+    pub name: String,
+    /// Event patterns: `push`, `issues` (with all its actions), `issues.opened`, `pull_request*`, `*`; `!` excludes.
+    /// Only exclusions = everything else.
+    pub events: Vec<String>,
+    /// Repository patterns such as `acme/*`; `!` excludes; case does not count. Default all, and events of no repository.
+    pub repositories: Vec<String>,
+    /// A CEL expression over `event` (the CloudEvent's attributes) and `data` (the payload). Default always.
+    pub when: Option<String>,
+    /// What stays in order: `entity` (the default: a pull request, a branch), `repository`, `none`, or a template such as
+    /// `{owner}/{repo}/env/{/deployment/environment}`.
+    pub session: Option<String>,
+    /// The queue. Default: the subscription's name.
+    pub queue: Option<String>,
+    /// How many sessions `pointsman receive` works on at the same time. Default 1.
+    pub concurrency: Option<u32>,
+}
+
+/// How the queues behave: `default`, and queues by name.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Queues(pub BTreeMap<String, QueuesEntry>);
+
+/// One queue's settings; what is left out is as in `default`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueuesEntry {
+    /// Failed attempts after which a message is dead-lettered. Default 5.
+    pub max_deliveries: Option<u32>,
+    /// How long a receiver holds a message before it comes back. Default 30s.
+    #[serde(deserialize_with = "humane::option::deserialize")]
+    #[schemars(with = "Option<String>")]
+    pub visibility: Option<Duration>,
+    /// How long a delivery already sent is remembered, so that it is not sent again. Default 10m.
+    #[serde(deserialize_with = "humane::option::deserialize")]
+    #[schemars(with = "Option<String>")]
+    pub dedup_window: Option<Duration>,
+}
+
+fn five_minutes() -> Duration {
+    Duration::from_secs(300)
+}
+
+/// Durations as people write them: `30s`, `10m`, `12h`, `90d`.
+mod humane {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, de::Error};
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        humantime::parse_duration(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+
+    pub mod option {
+        use super::*;
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+            super::deserialize(from).map(Some)
+        }
+    }
+}
