@@ -6,5 +6,6 @@ pub mod config;
 pub mod delivery;
 pub mod ledger;
 pub mod outcome;
+pub mod pipeline;
 pub mod port;
 pub mod session;
