@@ -20,6 +20,16 @@ const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 /// 100-ns ticks between 1582-10-15 (the epoch of version 1 UUIDs) and 1970-01-01.
 const GREGORIAN: i128 = 0x01B2_1DD2_1381_4000;
 
+/// Headers that are never kept, whatever the source.
+const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-hub-signature",
+    "x-hub-signature-256",
+    "x-gitlab-token",
+];
+
 /// Header names (lower-cased) and values, in the order they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
@@ -28,6 +38,13 @@ impl Headers {
     /// The first value of this header; `name` in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All but those that carry a credential or a signature: these, and what is known to be one.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = |name: &str| !CREDENTIALS.contains(&name) && !names.contains(&name);
+        Self(self.0.iter().filter(|(name, _)| kept(name)).cloned().collect())
     }
 
     /// All of them.
@@ -96,6 +113,18 @@ pub fn short_hash(bytes: &[u8]) -> String {
     hex::encode(&Sha256::digest(bytes)[..4])
 }
 
+/// The SHA-256 in hexadecimal.
+pub fn long_hash(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// `{folder}/{source}/{yyyy}/{mm}/{dd}/{hh}/{name}`.
+pub fn keyed_by_hour(folder: &str, source: &SourceName, time: Timestamp, name: &str) -> String {
+    let hour = time.to_zoned(TimeZone::UTC);
+    let (year, month, day) = (hour.year(), hour.month(), hour.day());
+    format!("{folder}/{source}/{year:04}/{month:02}/{day:02}/{:02}/{name}", hour.hour())
+}
+
 /// One webhook request, verified.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -144,16 +173,7 @@ impl Delivery {
 
     /// `deliveries/{source}/{yyyy}/{mm}/{dd}/{hh}/{name}`.
     pub fn archive_key(&self) -> String {
-        let hour = self.filed().to_zoned(TimeZone::UTC);
-        format!(
-            "deliveries/{}/{:04}/{:02}/{:02}/{:02}/{}",
-            self.source,
-            hour.year(),
-            hour.month(),
-            hour.day(),
-            hour.hour(),
-            self.name()
-        )
+        keyed_by_hour("deliveries", &self.source, self.filed(), &self.name())
     }
 
     /// `routed/{source}/{name}`: where the routing mark lies.

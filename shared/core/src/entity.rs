@@ -116,6 +116,9 @@ pub(crate) fn pointers() -> impl Iterator<Item = &'static str> {
 
 /// `{owner}/{repo}/{kind}/{id}`; without a repository `{account or -}/-/{event}/{id or -}`.
 pub(crate) fn entity(facts: &Facts) -> String {
+    if let Some(entity) = &facts.entity {
+        return entity.clone();
+    }
     let event = facts.delivery.event.as_str();
     if facts.repository.is_none() {
         let pointer = ACCOUNT_IDS.iter().find(|(name, _)| *name == event).map(|(_, pointer)| *pointer);
