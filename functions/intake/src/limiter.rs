@@ -21,7 +21,14 @@ const REMEMBERED: usize = 10_000;
 
 /// Counts failures; forgets them after a minute.
 #[derive(Debug, Default)]
-pub struct Limiter(Mutex<HashMap<Key, Window>>);
+pub struct Limiter(Mutex<Windows>);
+
+#[derive(Debug, Default)]
+struct Windows {
+    by_key: HashMap<Key, Window>,
+    /// When the old ones were last thrown out: at most once a second, however fast a flood comes.
+    swept: i64,
+}
 
 /// `None`: one of those for whom there was no room.
 type Key = Option<(String, IpAddr)>;
@@ -38,13 +45,10 @@ impl Limiter {
         let now = now.as_second();
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = Some((source.to_owned(), network(peer)));
-        if windows.len() >= REMEMBERED && !windows.contains_key(&key) {
-            windows.retain(|_, window| (0..WINDOW).contains(&(now - window.began)));
-            if windows.len() >= REMEMBERED {
-                key = None;
-            }
+        if !windows.has_room(&key, now) {
+            key = None;
         }
-        let window = windows.entry(key).or_insert(Window { began: now, failures: 0 });
+        let window = windows.by_key.entry(key).or_insert(Window { began: now, failures: 0 });
         if !(0..WINDOW).contains(&(now - window.began)) {
             *window = Window { began: now, failures: 0 };
         }
@@ -56,6 +60,16 @@ impl Limiter {
         let detail =
             format!("more than {ALLOWED} wrong signatures within a minute; the last: {}", refused.detail);
         Rejection::new(Reason::TooManyFailures { after }, detail)
+    }
+}
+
+impl Windows {
+    fn has_room(&mut self, key: &Key, now: i64) -> bool {
+        if self.by_key.len() >= REMEMBERED && self.swept != now {
+            self.swept = now;
+            self.by_key.retain(|_, window| (0..WINDOW).contains(&(now - window.began)));
+        }
+        self.by_key.len() < REMEMBERED || self.by_key.contains_key(key)
     }
 }
 
@@ -110,7 +124,7 @@ mod tests {
         for n in 0..30_000_u32 {
             fail(&limiter, &std::net::Ipv4Addr::from(n).to_string(), 0);
         }
-        assert!(limiter.0.lock().unwrap().len() <= REMEMBERED + 1);
+        assert!(limiter.0.lock().unwrap().by_key.len() <= REMEMBERED + 1);
         assert_eq!(fail(&limiter, "203.0.113.9", 61), Reason::Signature);
     }
 }
