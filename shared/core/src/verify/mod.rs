@@ -270,3 +270,6 @@ pub fn fingerprint(parts: &[&str]) -> String {
     }
     hex::encode(hash.finalize())
 }
+
+#[cfg(test)]
+mod tests;
