@@ -64,6 +64,11 @@ impl DeliveryId {
         (id.get_version_num() == 1).then(|| id.get_timestamp().map(|time| time.to_gregorian().0))?
     }
 
+    /// A time on the same scale, for ids that have none.
+    pub fn ticks_of(time: Timestamp) -> u64 {
+        u64::try_from(time.as_nanosecond() / 100 + GREGORIAN).unwrap_or(0)
+    }
+
     /// When a version 1 id was made.
     pub fn time(&self) -> Option<Timestamp> {
         Timestamp::from_nanosecond((i128::from(self.ticks()?) - GREGORIAN) * 100).ok()

@@ -1,10 +1,17 @@
 //! The words, rules and ports of Pointsman. No I/O, no clock, no SDK: all of that comes in through [`port`].
 //!
-//! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
+//! One webhook's way: `pipeline` (verify, archive, event, route, send, mark), `event`, `session`, `route`.
 
+pub mod condition;
 pub mod config;
 pub mod delivery;
+mod entity;
+pub mod event;
+pub mod facts;
 pub mod ledger;
 pub mod outcome;
+mod pattern;
+pub mod payload;
 pub mod port;
+pub mod route;
 pub mod session;

@@ -30,7 +30,8 @@ pub fn told(error: &ValidationError<'_>, root: &Node, schema: &Value) -> Vec<Fau
 
 fn unknown_key(cursor: &Cursor<'_>, key: &str, known: &[&str]) -> Fault {
     let at = cursor.key_at(key).unwrap_or(cursor.at());
-    Fault::new(joined(cursor.path(), key), at, "this key is unknown").hint(suggest(key, known.iter().copied()))
+    Fault::new(joined(cursor.path(), key), at, "this key is unknown")
+        .hint(suggest(key, known.iter().copied()))
 }
 
 /// The keys of the schema's object that refused one.
@@ -48,7 +49,7 @@ enum Branch<'a> {
     None { field: Option<String>, choices: Vec<String> },
 }
 
-fn branch(context: &[Vec<ValidationError<'static>>]) -> Branch<'_> {
+fn branch<'a>(context: &'a [Vec<ValidationError<'static>>]) -> Branch<'a> {
     let (mut choices, mut field) = (Vec::new(), None);
     for errors in context {
         let constant = errors.iter().find_map(|error| match error.kind() {
@@ -81,18 +82,22 @@ fn no_choice(cursor: &Cursor<'_>, field: Option<String>, choices: &[String]) -> 
     let one_of = format!("one of: {}", choices.join(", "));
     match chosen {
         Some(chosen) => match chosen.text() {
-            Some(text) => {
-                chosen.fault(format!("`{text}` is not {one_of}")).hint(suggest(text, choices.iter().map(String::as_str)))
-            }
+            Some(text) => chosen
+                .fault(format!("`{text}` is not {one_of}"))
+                .hint(suggest(text, choices.iter().map(String::as_str))),
             None => chosen.fault(format!("this must be {one_of}")),
         },
-        None => cursor.fault(format!("`{}` is missing", field.unwrap_or_default())).hint(format!("it is {one_of}")),
+        None => cursor
+            .fault(format!("`{}` is missing", field.unwrap_or_default()))
+            .hint(format!("it is {one_of}")),
     }
 }
 
 fn plain(error: &ValidationError<'_>, cursor: &Cursor<'_>) -> Fault {
     match error.kind() {
-        Kind::Required { property } => cursor.fault(format!("`{}` is missing", property.as_str().unwrap_or_default())),
+        Kind::Required { property } => {
+            cursor.fault(format!("`{}` is missing", property.as_str().unwrap_or_default()))
+        }
         Kind::Type { kind } => wrong_type(kind, error.instance(), cursor),
         Kind::Minimum { limit } => cursor.fault(format!("this must be {limit} or more")),
         Kind::Maximum { limit } => cursor.fault(format!("this must be {limit} or less")),
@@ -108,7 +113,9 @@ fn wrong_type(kind: &TypeKind, found: &Value, cursor: &Cursor<'_>) -> Fault {
     match (expected, found) {
         (_, Value::Null) => cursor.fault("this key has no value").hint("write one, or remove the key"),
         (JsonType::Array, Value::String(_)) => fault("a text").hint("put it in brackets: [...]"),
-        (JsonType::String, Value::Number(_)) => fault("a number").hint("a text in quotes, or a time with its unit, such as 30s"),
+        (JsonType::String, Value::Number(_)) => {
+            fault("a number").hint("a text in quotes, or a time with its unit, such as 30s")
+        }
         (JsonType::String, Value::Bool(_)) => fault("true or false").hint("put it in quotes"),
         (_, Value::String(_)) => fault("a text"),
         (_, Value::Number(_)) => fault("a number"),

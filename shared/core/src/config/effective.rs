@@ -22,8 +22,12 @@ impl Config {
 
     /// The queues of the subscriptions, by name, each with its settings.
     pub fn queues(&self) -> Vec<(QueueName, QueueSettings)> {
-        let named: BTreeMap<&str, QueueSettings> =
-            self.subscriptions.iter().map(Subscription::queue).map(|name| (name, self.settings(name))).collect();
+        let named: BTreeMap<&str, QueueSettings> = self
+            .subscriptions
+            .iter()
+            .map(Subscription::queue)
+            .map(|name| (name, self.settings(name)))
+            .collect();
         let parsed = |(name, settings): (&str, _)| Some((name.parse().ok()?, settings));
         named.into_iter().filter_map(parsed).collect()
     }
@@ -34,7 +38,9 @@ impl Config {
         let entries = || [own, default].into_iter().flatten();
         let built_in = QueueSettings::default();
         QueueSettings {
-            max_deliveries: entries().find_map(|entry| entry.max_deliveries).unwrap_or(built_in.max_deliveries),
+            max_deliveries: entries()
+                .find_map(|entry| entry.max_deliveries)
+                .unwrap_or(built_in.max_deliveries),
             visibility: entries().find_map(|entry| entry.visibility).unwrap_or(built_in.visibility),
             dedup_window: entries().find_map(|entry| entry.dedup_window).unwrap_or(built_in.dedup_window),
         }
@@ -52,7 +58,8 @@ impl Config {
             subscription.concurrency.get_or_insert(1);
         }
         shown.sources.values_mut().filter_map(|source| source.verify.as_mut()).for_each(fill_signed);
-        let mut value = serde_json::to_value(shown).expect("a configuration is made of texts, numbers and lists");
+        let mut value =
+            serde_json::to_value(shown).expect("a configuration is made of texts, numbers and lists");
         drop_nulls(&mut value);
         value
     }

@@ -102,11 +102,14 @@ pub fn suggest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> S
     const TOLD: usize = 20;
     let known: Vec<&str> = known.into_iter().collect();
     let distance = |name: &&&str| strsim::osa_distance(unknown, name);
-    let nearest = known.iter().min_by_key(distance).filter(|name| distance(name) <= 1 + unknown.chars().count() / 4);
+    let nearest =
+        known.iter().min_by_key(distance).filter(|name| distance(name) <= 1 + unknown.chars().count() / 4);
     match nearest {
         Some(name) => format!("did you mean `{name}`?"),
         None if known.is_empty() => "there is none".into(),
-        None if known.len() > TOLD => format!("known are: {}, and {} more", known[..TOLD].join(", "), known.len() - TOLD),
+        None if known.len() > TOLD => {
+            format!("known are: {}, and {} more", known[..TOLD].join(", "), known.len() - TOLD)
+        }
         None => format!("known are: {}", known.join(", ")),
     }
 }

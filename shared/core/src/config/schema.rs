@@ -12,8 +12,9 @@ use super::{complaint, fault::Fault, model::Config, node::Node};
 const MOST: usize = 1_000;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(schema);
-static VALIDATOR: LazyLock<Validator> =
-    LazyLock::new(|| jsonschema::draft202012::new(&SCHEMA).expect("the schema is made by us: a test compiles it"));
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    jsonschema::draft202012::new(&SCHEMA).expect("the schema is made by us: a test compiles it")
+});
 
 /// The JSON Schema of `pointsman.yaml` (draft 2020-12), for editors too.
 pub fn schema() -> Value {

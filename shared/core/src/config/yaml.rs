@@ -80,7 +80,8 @@ impl<'a> Reader<'a> {
         match self.events.next_event() {
             Some(Ok((event, span))) => Ok((event, mark(&span.start))),
             Some(Err(error)) => {
-                let fault = Fault::new(path, mark(error.marker()), format!("this is not YAML: {}", error.info()));
+                let fault =
+                    Fault::new(path, mark(error.marker()), format!("this is not YAML: {}", error.info()));
                 Err(Fatal(with_hint(fault, error.info())))
             }
             None => Ok((Event::StreamEnd, Mark::START)),
@@ -91,7 +92,8 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, at: Mark, path: &str, depth: usize) -> Result<Option<Node>, Fatal> {
         self.nodes += 1;
         if depth > DEEPEST || self.nodes > MOST_NODES {
-            let what = if depth > DEEPEST { "this is nested too deeply" } else { "the file has too many values" };
+            let what =
+                if depth > DEEPEST { "this is nested too deeply" } else { "the file has too many values" };
             return Err(Fatal(Fault::new(path, at, what)));
         }
         let (anchor, tagged) = match &event {
@@ -113,7 +115,8 @@ impl<'a> Reader<'a> {
             Event::MappingStart(..) => Kind::Mapping(self.mapping(path, depth)?),
             _ => {
                 let fault = Fault::new(path, at, "aliases (`*name`) are not taken");
-                self.faults.push(fault.hint("write the value out; in quotes if a text was meant, such as \"*\""));
+                self.faults
+                    .push(fault.hint("write the value out; in quotes if a text was meant, such as \"*\""));
                 return Ok(None);
             }
         };
@@ -144,7 +147,8 @@ impl<'a> Reader<'a> {
                 Event::Scalar(text, ..) => text.clone().into_owned(),
                 _ => String::new(),
             };
-            let complex = self.node(event, at, path, depth + 1)?.is_none_or(|key| !matches!(key.kind, Kind::Scalar(_)));
+            let complex =
+                self.node(event, at, path, depth + 1)?.is_none_or(|key| !matches!(key.kind, Kind::Scalar(_)));
             let key_path = if complex { path.to_owned() } else { joined(path, &text) };
             let (event, value_at) = self.next(&key_path)?;
             let value = self.node(event, value_at, &key_path, depth + 1)?;

@@ -67,12 +67,18 @@ impl Findings {
 
     /// A time within bounds.
     fn duration(&mut self, cursor: Option<Cursor<'_>>, from: Duration, to: Duration) {
-        let Some((cursor, text)) = cursor.and_then(|cursor| Some((cursor.clone(), cursor.text()?))) else { return };
+        let Some((cursor, text)) = cursor.and_then(|cursor| Some((cursor.clone(), cursor.text()?))) else {
+            return;
+        };
         match humantime::parse_duration(text) {
             Ok(time) if (from..=to).contains(&time) => {}
             Ok(_) => {
                 let show = humantime::format_duration;
-                self.faults.push(cursor.fault(format!("`{text}` is not between {} and {}", show(from), show(to))));
+                self.faults.push(cursor.fault(format!(
+                    "`{text}` is not between {} and {}",
+                    show(from),
+                    show(to)
+                )));
             }
             Err(_) => {
                 let fault = cursor.fault(format!("`{text}` is no time"));

@@ -41,7 +41,8 @@ fn is_name(text: &str) -> bool {
 }
 
 fn github(source: &Cursor<'_>, found: &mut Findings) {
-    let foreign = ["event", "delivery", "session"].into_iter().find_map(|key| source.key_at(key).map(|at| (key, at)));
+    let foreign =
+        ["event", "delivery", "session"].into_iter().find_map(|key| source.key_at(key).map(|at| (key, at)));
     if let Some((key, at)) = foreign {
         let message = format!("`{key}` is for senders other than GitHub, which need `verify` too");
         let hint = "say how it signs: `verify: { kind: hmac, header: ..., secrets: [...] }`";
@@ -146,7 +147,8 @@ fn pointer(cursor: &Cursor<'_>, found: &mut Findings) {
     let Some((pointer, text)) = cursor.text_of("pointer") else { return };
     let escaped = text.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
     if !(text.is_empty() || text.starts_with('/')) || !escaped {
-        let hint = format!("such as `/{}`: each step begins with `/`", text.replace('.', "/").replace('~', "~0"));
+        let hint =
+            format!("such as `/{}`: each step begins with `/`", text.replace('.', "/").replace('~', "~0"));
         found.faults.push(pointer.fault(format!("`{text}` is no JSON pointer (RFC 6901)")).hint(hint));
     }
 }
@@ -160,7 +162,11 @@ fn secrets(cursor: &Cursor<'_>, found: &mut Findings) {
                     let fault = secret.fault("this secret lies open in the configuration");
                     found.warnings.push(fault.hint("for more than trying out, use env:NAME or file:PATH"));
                 }
-                found.secrets.push(PlacedSecret { reference, path: secret.path().to_owned(), at: secret.at() });
+                found.secrets.push(PlacedSecret {
+                    reference,
+                    path: secret.path().to_owned(),
+                    at: secret.at(),
+                });
             }
             Err(message) => found.faults.push(secret.fault(message)),
         }

@@ -17,7 +17,8 @@ pub fn check<'a>(root: &Cursor<'a>, found: &mut Findings) -> Named<'a> {
     let subscriptions = root.list("subscriptions");
     if subscriptions.is_empty() {
         let at = root.key_at("subscriptions").unwrap_or(root.at());
-        let warning = Fault::new("subscriptions", at, "no subscription: what comes in is archived and goes nowhere");
+        let warning =
+            Fault::new("subscriptions", at, "no subscription: what comes in is archived and goes nowhere");
         found.warnings.push(warning.hint("such as `subscriptions: [{ name: all, events: [\"*\"] }]`"));
     }
     let (mut names, mut queues) = (HashMap::new(), HashMap::new());
@@ -25,8 +26,11 @@ pub fn check<'a>(root: &Cursor<'a>, found: &mut Findings) -> Named<'a> {
         if let Some((cursor, name)) = subscription.text_of("name") {
             check_name(&cursor, name, found);
             if let Some(first) = names.insert(name, cursor.at()) {
-                let message = format!("a subscription named `{name}` is there already, on line {}", first.line);
-                found.faults.push(cursor.fault(message).hint("to send more to the same queue, give this one `queue:`"));
+                let message =
+                    format!("a subscription named `{name}` is there already, on line {}", first.line);
+                found.faults.push(
+                    cursor.fault(message).hint("to send more to the same queue, give this one `queue:`"),
+                );
                 names.insert(name, first);
             }
         }
@@ -49,7 +53,9 @@ fn check_name(cursor: &Cursor<'_>, name: &str, found: &mut Findings) {
     match name.parse::<QueueName>() {
         Ok(queue) if queue.is_dead_letters() => {
             let hint = "`pointsman dead-letters` and `receive` read it; take another name here";
-            found.faults.push(cursor.fault(format!("`{name}` is the name of a queue of dead letters")).hint(hint));
+            found
+                .faults
+                .push(cursor.fault(format!("`{name}` is the name of a queue of dead letters")).hint(hint));
         }
         Ok(_) => {}
         Err(_) => {
@@ -69,7 +75,9 @@ fn check_session<'a>(subscription: &Cursor<'a>, queues: &mut Named<'a>, found: &
             None
         }
     };
-    let Some((_, queue)) = subscription.text_of("queue").or_else(|| subscription.text_of("name")) else { return };
+    let Some((_, queue)) = subscription.text_of("queue").or_else(|| subscription.text_of("name")) else {
+        return;
+    };
     let label = subscription.text_of("name").map_or(subscription.path(), |(_, name)| name).to_owned();
     let Some((first, known)) = queues.get(queue) else {
         queues.insert(queue, (label, strategy));
@@ -78,6 +86,8 @@ fn check_session<'a>(subscription: &Cursor<'a>, queues: &mut Named<'a>, found: &
     if known.is_some() && strategy.is_some() && *known != strategy {
         let cursor = session.map_or_else(|| subscription.clone(), |(cursor, _)| cursor);
         let message = format!("the queue `{queue}` is ordered otherwise by the subscription `{first}`");
-        found.faults.push(cursor.fault(message).hint("subscriptions that share a queue share the session strategy"));
+        found
+            .faults
+            .push(cursor.fault(message).hint("subscriptions that share a queue share the session strategy"));
     }
 }
