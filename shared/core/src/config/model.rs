@@ -59,6 +59,7 @@ pub enum Backend {
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// GitHub's webhook secrets, by reference; two or more while a secret is being rotated. Any of them may have signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub secrets: Vec<SecretRef>,
     /// Event patterns that are routed; the rest is archived only. Default all.
