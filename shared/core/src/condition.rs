@@ -71,7 +71,7 @@ fn bind<'e>(node: &'e IdedExpr, bound: &mut Vec<&'e str>) {
         Expr::Comprehension(it) => {
             [&it.iter_range, &it.accu_init, &it.loop_cond, &it.loop_step, &it.result]
                 .into_iter()
-                .for_each(|e| visit(e));
+                .for_each(&mut visit);
             bound.push(&it.iter_var);
             bound.extend(it.iter_var2.as_deref());
             bound.push(&it.accu_var);

@@ -54,18 +54,30 @@ pub struct Facts<'d> {
     /// The repository, where the payload names one.
     pub repository: Option<Repository>,
     /// The payload at the pointers that the rules know.
-    pub glance: Glance<'d>,
+    pub glance: &'d Glance<'d>,
+    /// The entity of a generic source's event, by its own configuration.
+    pub entity: Option<String>,
 }
 
 impl<'d> Facts<'d> {
     /// Reads them off a glance.
-    pub fn new(delivery: &'d Delivery, glance: Glance<'d>) -> Self {
+    pub fn new(delivery: &'d Delivery, glance: &'d Glance<'d>) -> Self {
         let repository = glance.text("/repository/full_name").and_then(|name| Repository::parse(&name));
-        Self { delivery, action: glance.text("/action"), repository, glance }
+        Self { delivery, action: glance.text("/action"), repository, glance, entity: None }
     }
 
-    /// The account of an event without a repository, lower-cased, or `-`.
+    /// The same of a sender other than GitHub: the entity is what this pointer names, else the source as a whole.
+    pub fn generic(delivery: &'d Delivery, glance: &'d Glance<'d>, session: Option<&str>) -> Self {
+        let named = session.and_then(|pointer| glance.text(pointer)).map(Cow::into_owned);
+        let entity = named.unwrap_or_else(|| format!("{}/-/-/-", delivery.source));
+        Self { entity: Some(entity), ..Self::new(delivery, glance) }
+    }
+
+    /// The account of an event without a repository, lower-cased, or `-`; of a generic source, the source.
     pub fn account(&self) -> String {
+        if self.entity.is_some() {
+            return self.delivery.source.to_string();
+        }
         let login = ACCOUNTS.iter().find_map(|pointer| self.glance.text(pointer));
         login.map_or_else(|| "-".to_owned(), |login| login.to_lowercase())
     }

@@ -1,6 +1,6 @@
 //! The words, rules and ports of Pointsman. No I/O, no clock, no SDK: all of that comes in through [`port`].
 //!
-//! One webhook's way: `pipeline` (verify, archive, event, route, send, mark), `event`, `session`, `route`.
+//! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
 
 pub mod condition;
 pub mod config;
@@ -12,6 +12,13 @@ pub mod ledger;
 pub mod outcome;
 mod pattern;
 pub mod payload;
+pub mod pipeline;
 pub mod port;
 pub mod route;
+pub mod rules;
 pub mod session;
+pub mod stepwise;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,8 @@ impl Lens {
         lens
     }
 
-    fn add(&mut self, pointer: &str) {
+    /// One pointer more.
+    pub fn add(&mut self, pointer: &str) {
         if self.slots.contains_key(pointer) {
             return;
         }

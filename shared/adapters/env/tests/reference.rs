@@ -69,7 +69,8 @@ fn reference_of(property: &Value, schema: &Value) -> Option<String> {
     let path = property["$ref"].as_str()?;
     let definition = schema.pointer(path.strip_prefix('#')?)?;
     let words = |choice: &Value| Some(format!("`{}`", choice["const"].as_str()?));
-    let choices: Option<Vec<_>> = definition["oneOf"].as_array().and_then(|all| all.iter().map(words).collect());
+    let choices: Option<Vec<_>> =
+        definition["oneOf"].as_array().and_then(|all| all.iter().map(words).collect());
     match choices {
         Some(choices) => Some(choices.join(" or ")),
         None if definition["additionalProperties"].is_object() => Some(kind(definition, schema)),

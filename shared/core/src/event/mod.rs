@@ -57,7 +57,7 @@ struct Row {
 
 static TABLE: LazyLock<HashMap<String, Row>> = LazyLock::new(|| {
     let table: Table =
-        serde_json::from_str(include_str!("../data/events.json")).expect("a test reads the same file");
+        serde_json::from_str(include_str!("../../data/events.json")).expect("a test reads the same file");
     table.events
 });
 
@@ -325,3 +325,6 @@ impl<'b> Envelope<'b> {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;
