@@ -337,7 +337,7 @@ mod tests {
         );
         assert_eq!(
             session("{owner}-{repo}-{/deployment/environment}", "ping", "{}"),
-            "----",
+            "-----",
             "what is missing is `-`"
         );
         for bad in ["entitiy", "{owner", "{who}", ""] {

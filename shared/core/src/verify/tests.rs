@@ -33,7 +33,8 @@ fn githubs_own_example_is_right_by_any_of_the_secrets() {
 #[test]
 fn githubs_wrong_signatures_are_refused_with_the_reason() {
     let verifier = Verifier::GitHub(secrets(&["It's a Secret to Everybody"]));
-    let cases: &[(&[(&str, &str)], &[u8], &str)] = &[
+    type Case<'c> = (&'c [(&'c str, &'c str)], &'c [u8], &'c str);
+    let cases: &[Case] = &[
         (&[], b"Hello, World!", "is missing"),
         (&[("X-Hub-Signature", "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59")], b"Hello, World!", "SHA-1"),
         (&[("X-Hub-Signature-256", GITHUB)], b"Hello, World?", "is wrong"),
