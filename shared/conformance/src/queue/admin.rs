@@ -149,15 +149,17 @@ pub(super) async fn purge_removes_only_the_named(subject: Subject<Ports>) {
     let queue = subject.fresh().await;
     let sent = subject.send_all(&queue, ["1", "2", "3", "4"].map(|body| of("s", body)).to_vec()).await;
     let held = subject.take(&queue, 1).await;
-    let unknown = MessageId("nothing has this name".into());
-    let named = vec![sent[0].id.clone(), sent[2].id.clone(), unknown];
+    let other = subject.fresh().await;
+    let elsewhere = subject.send(&other, plain("stays")).await.id;
+    let named = vec![sent[0].id.clone(), sent[2].id.clone(), elsewhere];
     assert_eq!(
         purge(&subject, &queue, Selection::Only(named)).await,
         1,
-        "1 is held, 3 is there, one is unknown"
+        "1 is held, 3 is there, the last is another queue's"
     );
     subject.complete(&queue, &held).await;
     subject.assert_bodies(&queue, &["2", "4"]).await;
+    subject.assert_bodies(&other, &["stays"]).await;
 }
 
 pub(super) async fn purge_lets_a_session_go_on(subject: Subject<Ports>) {

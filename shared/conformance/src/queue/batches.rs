@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pointsman_core::port::{Abandon, ErrorKind, Message, PortError, QueueName, Receipt, Selection};
+use pointsman_core::port::{Abandon, ErrorKind, Message, PortError, QueueName, Selection};
 
 use super::{
     Ports,
@@ -27,7 +27,10 @@ pub(super) async fn an_unknown_queue_is_told_for_each_message_with_the_known_one
 }
 
 pub(super) async fn every_call_refuses_an_unknown_queue(subject: Subject<Ports>) {
-    let (queue, receipt) = (unknown(), Receipt("1".into()));
+    let known = subject.fresh().await;
+    subject.send(&known, plain("a")).await;
+    let held = subject.take_one(&known).await;
+    let (queue, receipt) = (unknown(), held.receipt.clone());
     let (receiver, admin) = (&subject.ports.receiver, &subject.ports.admin);
     let refused = |call: &str, result: Result<(), PortError>| {
         let error = result.expect_err(call);
@@ -41,6 +44,7 @@ pub(super) async fn every_call_refuses_an_unknown_queue(subject: Subject<Ports>)
     refused("stats", admin.stats(&queue).await.map(|_| ()));
     refused("peek", admin.peek(&queue, None, 1).await.map(|_| ()));
     refused("purge", admin.purge(&queue, Selection::All).await.map(|_| ()));
+    subject.complete(&known, &[held]).await;
 }
 
 pub(super) async fn one_refused_message_does_not_hold_back_the_others(subject: Subject<Ports>) {
