@@ -24,6 +24,7 @@ impl fmt::Debug for Condition {
 impl Condition {
     /// Compiles it; refuses names other than `event` and `data`.
     pub fn parse(text: &str) -> Result<Self, String> {
+        bounded(text)?;
         let program = Program::compile(text).map_err(|error| {
             let shown = error.to_string();
             format!("not a CEL expression: {}", shown.lines().next().unwrap_or("it cannot be parsed"))
@@ -53,6 +54,21 @@ impl Condition {
             Err(error) => Err(brief(&error.to_string())),
         }
     }
+}
+
+/// CEL's parser recurses, some 80 kB of stack a bracket in a debug build: bounded before it is compiled.
+fn bounded(text: &str) -> Result<(), String> {
+    const LONGEST: usize = 2_000;
+    const DEEPEST: i32 = 10;
+    let mut depth = 0;
+    let deepest = text.chars().fold(0, |deepest, c| {
+        depth += i32::from("([{".contains(c)) - i32::from(")]}".contains(c));
+        deepest.max(depth)
+    });
+    if text.len() > LONGEST || deepest > DEEPEST {
+        return Err(format!("an expression has at most {LONGEST} bytes and {DEEPEST} brackets in brackets"));
+    }
+    Ok(())
 }
 
 /// Errors of the interpreter quote values, and values are payload: keep what a person needs.
