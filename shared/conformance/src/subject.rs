@@ -1,6 +1,6 @@
 //! What a suite is run on: the ports under test, their time, and what the adapter behind them can do.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
@@ -24,6 +24,8 @@ pub struct Subject<P> {
     pub capabilities: Capabilities,
     /// Needed where [`Capabilities::restarts`].
     pub reopen: Option<Reopen<P>>,
+    /// What must live as long as the subject, such as a temporary folder.
+    pub keep: Box<dyn Any>,
 }
 
 impl<P> Subject<P> {

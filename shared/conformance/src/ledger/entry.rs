@@ -31,6 +31,7 @@ impl Subject<Ports> {
             time: self.time.clone(),
             capabilities: self.capabilities.clone(),
             reopen: None,
+            keep: Box::new(()),
         }
     }
 
