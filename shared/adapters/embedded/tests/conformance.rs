@@ -22,14 +22,14 @@ struct Maker(Store);
 #[async_trait]
 impl QueueMaker for Maker {
     async fn make(&self, name: &QueueName, settings: &QueueSettings) {
-        self.0.ensure_queues(&[(name.clone(), settings.clone())]).await.unwrap();
+        self.0.ensure_queues(&[(name.clone(), settings.clone())]).await.expect("queues can be made");
     }
 }
 
 /// A store in a folder of its own, with the ports that a suite wants of it.
 async fn subject<P: 'static>(ports: fn(Store, Arc<TurnedClock>) -> P) -> Subject<P> {
     let clock = Arc::new(TurnedClock::default());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let mut data = folder.path().join("0");
     let first = ports(open(data.clone(), clock.clone()).await, clock.clone());
     let reopen = {
@@ -53,16 +53,17 @@ async fn subject<P: 'static>(ports: fn(Store, Arc<TurnedClock>) -> P) -> Subject
 }
 
 async fn open(data: PathBuf, clock: Arc<TurnedClock>) -> Store {
-    Store::open(&data, Options::new(clock, "the conformance suites")).await.unwrap()
+    Store::open(&data, Options::new(clock, "the conformance suites")).await.expect("the store opens")
 }
 
 /// All but the lock, which a crashed process has let go, and the index of the log, which is memory.
 fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for file in fs::read_dir(from).unwrap().map(Result::unwrap) {
+    fs::create_dir(to).expect("a new folder");
+    for file in fs::read_dir(from).expect("the store's folder") {
+        let file = file.expect("a file of the store");
         let name = file.file_name();
         if name != "lock" && name != "store.db-shm" {
-            fs::copy(file.path(), to.join(name)).unwrap();
+            fs::copy(file.path(), to.join(name)).expect("a file can be copied");
         }
     }
 }
