@@ -55,6 +55,13 @@ impl fmt::Display for SecretRef {
     }
 }
 
+/// As shown: what a literal says is masked.
+impl serde::Serialize for SecretRef {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 impl fmt::Debug for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
