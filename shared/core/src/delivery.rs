@@ -194,3 +194,74 @@ impl Delivery {
         metadata
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{ID, delivery};
+
+    #[test]
+    fn a_version_1_id_tells_its_time_and_any_other_none() {
+        let time = |id: &str| DeliveryId(id.into()).time().map(|time| time.to_string());
+        assert_eq!(time(ID).as_deref(), Some("2026-11-21T12:00:00Z"));
+        for other in ["", "not-a-uuid", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"] {
+            assert_eq!(time(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_redelivery_lands_on_the_same_key_however_late_it_comes() {
+        let mut delivery = delivery("push", "{}");
+        let key = delivery.archive_key();
+        assert_eq!(key, format!("deliveries/github/2026/11/21/12/42.{ID}"));
+        delivery.received = "2026-11-29T11:00:00Z".parse().unwrap();
+        assert_eq!(delivery.archive_key(), key);
+        delivery.received = "2026-11-29T12:00:01Z".parse().unwrap();
+        assert!(
+            delivery.archive_key().starts_with("deliveries/github/2026/11/29/12/"),
+            "8 days later it is not believed"
+        );
+        delivery.received = "2026-11-21T11:54:59Z".parse().unwrap();
+        assert!(
+            delivery.archive_key().starts_with("deliveries/github/2026/11/21/11/"),
+            "nor 5 minutes ahead"
+        );
+    }
+
+    #[test]
+    fn an_id_can_never_leave_its_folder() {
+        for id in ["../../etc/passwd", "a/b", "..", ".", "\\..\\", "%2e%2e", "a\0b", "ä", &"x".repeat(10_000)]
+        {
+            let mut delivery = delivery("push", "{}");
+            delivery.id = DeliveryId(id.to_owned());
+            delivery.hook = Some(id.to_owned());
+            let key = delivery.archive_key();
+            let name = key.strip_prefix("deliveries/github/2026/11/21/12/").unwrap();
+            assert!(
+                name.len() < 300 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_%.".contains(&b)),
+                "{key}"
+            );
+            assert_eq!(name.matches('.').count(), 1, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_variant_has_names_of_its_own() {
+        let mut delivery = delivery("push", "{}");
+        let (name, mark) = (delivery.name(), delivery.mark_key());
+        delivery.variant = true;
+        assert_eq!(delivery.name(), format!("{name}.44136fa3"));
+        assert_ne!(delivery.mark_key(), mark);
+        assert_eq!(delivery.event_id(), format!("{ID}.44136fa3"));
+    }
+
+    #[test]
+    fn credentials_are_never_kept() {
+        let headers: Headers =
+            [("Authorization", "a"), ("X-Secret", "b"), ("X-Hub-Signature-256", "c"), ("Accept", "d")]
+                .into_iter()
+                .collect();
+        let kept = headers.without(&["x-secret"]);
+        assert_eq!(kept.iter().collect::<Vec<_>>(), [("accept", "d")]);
+    }
+}

@@ -205,3 +205,154 @@ fn only_branch(facts: &Facts) -> Option<String> {
     let mut branches: Vec<Branch> = serde_json::from_str(facts.glance.raw(STATUS_BRANCHES)?).ok()?;
     (branches.len() == 1).then(|| branches.remove(0).name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        facts::Facts,
+        session::{Session, Strategy},
+        tests::{delivery, lens},
+    };
+
+    fn session(strategy: &str, event: &str, payload: &str) -> String {
+        let delivery = delivery(event, payload);
+        let lens = lens(&["/deployment/environment"]);
+        let glance = lens.read(&delivery.payload).unwrap();
+        let strategy: Strategy = strategy.parse().unwrap();
+        strategy
+            .session(&Facts::new(&delivery, &glance))
+            .map(|session| session.to_string())
+            .unwrap_or_default()
+    }
+
+    /// Design section 4's table, row by row.
+    #[test]
+    fn every_event_stays_in_order_with_its_entity() {
+        let here = r#""repository":{"id":1,"full_name":"Acme/Web"}"#;
+        let pull = |id: u8, number: u8| format!(r#"{{"number":{number},"base":{{"repo":{{"id":{id}}}}}}}"#);
+        let cases = [
+            ("pull_request", r#""number":7,"pull_request":{"number":7}"#.to_owned(), "pull_request/7"),
+            ("pull_request_review", r#""pull_request":{"number":7}"#.into(), "pull_request/7"),
+            ("pull_request_review_thread", r#""pull_request":{"number":7}"#.into(), "pull_request/7"),
+            ("issue_comment", r#""issue":{"number":7,"pull_request":{}}"#.into(), "pull_request/7"),
+            ("issue_comment", r#""issue":{"number":8}"#.into(), "issue/8"),
+            ("issues", r#""issue":{"number":8}"#.into(), "issue/8"),
+            (
+                "sub_issues",
+                r#""action":"sub_issue_added","parent_issue":{"number":1},"sub_issue":{"number":2}"#.into(),
+                "issue/1",
+            ),
+            (
+                "sub_issues",
+                r#""action":"parent_issue_added","parent_issue":{"number":1},"sub_issue":{"number":2}"#
+                    .into(),
+                "issue/2",
+            ),
+            ("push", r#""ref":"refs/heads/feature/x""#.into(), "branch/feature/x"),
+            ("push", r#""ref":"refs/tags/v1""#.into(), "tag/v1"),
+            ("create", r#""ref":"v1","ref_type":"tag""#.into(), "tag/v1"),
+            ("delete", r#""ref":"x","ref_type":"branch""#.into(), "branch/x"),
+            (
+                "check_run",
+                format!(r#""check_run":{{"pull_requests":[{}],"head_sha":"abc"}}"#, pull(1, 9)),
+                "pull_request/9",
+            ),
+            (
+                "check_suite",
+                format!(r#""check_suite":{{"pull_requests":[{}],"head_branch":"main"}}"#, pull(2, 9)),
+                "branch/main",
+            ),
+            (
+                "workflow_run",
+                format!(
+                    r#""workflow_run":{{"pull_requests":[{},{}],"head_branch":"main"}}"#,
+                    pull(1, 8),
+                    pull(1, 9)
+                ),
+                "branch/main",
+            ),
+            (
+                "check_suite",
+                r#""check_suite":{"pull_requests":[],"head_branch":null,"head_sha":"abc"}"#.into(),
+                "commit/abc",
+            ),
+            (
+                "workflow_job",
+                r#""workflow_job":{"head_branch":"main","head_sha":"abc"}"#.into(),
+                "branch/main",
+            ),
+            ("status", r#""sha":"abc","branches":[{"name":"main"}]"#.into(), "branch/main"),
+            ("status", r#""sha":"abc","branches":[{"name":"main"},{"name":"x"}]"#.into(), "commit/abc"),
+            ("release", r#""release":{"tag_name":"v1.0"}"#.into(), "release/v1.0"),
+            ("discussion_comment", r#""discussion":{"number":3}"#.into(), "discussion/3"),
+            (
+                "deployment_status",
+                r#""deployment":{"environment":"production eu"}"#.into(),
+                "environment/production%20eu",
+            ),
+            ("fork", r#""forkee":{}"#.into(), "repository/fork"),
+            ("issues", r#""action":"opened""#.into(), "repository/issues"),
+            ("never_heard_of", r#""x":1"#.into(), "repository/never_heard_of"),
+        ];
+        for (event, fields, expected) in cases {
+            let payload = format!("{{{fields},{here}}}");
+            assert_eq!(
+                session("entity", event, &payload),
+                format!("acme/web/{expected}"),
+                "{event} {payload}"
+            );
+        }
+    }
+
+    #[test]
+    fn events_without_a_repository_stay_with_their_account() {
+        for (event, payload, expected) in [
+            ("organization", r#"{"organization":{"login":"Acme","id":5}}"#, "acme/-/organization/5"),
+            ("team", r#"{"organization":{"login":"Acme"},"team":{"id":6}}"#, "acme/-/team/6"),
+            (
+                "installation",
+                r#"{"installation":{"id":9,"account":{"login":"Acme"}}}"#,
+                "acme/-/installation/9",
+            ),
+            (
+                "security_advisory",
+                r#"{"security_advisory":{"ghsa_id":"GHSA-1"}}"#,
+                "-/-/security_advisory/GHSA-1",
+            ),
+            ("never_heard_of", "{}", "-/-/never_heard_of/-"),
+            ("push", r#"{"repository":{"full_name":"no slash"}}"#, "-/-/push/-"),
+        ] {
+            assert_eq!(session("entity", event, payload), expected);
+        }
+    }
+
+    #[test]
+    fn strategies_cut_wider_or_narrower() {
+        let payload = r#"{"repository":{"full_name":"Acme/Web"},"deployment":{"environment":"eu"}}"#;
+        assert_eq!(session("repository", "deployment", payload), "acme/web");
+        assert_eq!(session("none", "deployment", payload), "");
+        assert_eq!(
+            session("{owner}/{repo}/env/{/deployment/environment}", "deployment", payload),
+            "acme/web/env/eu"
+        );
+        assert_eq!(
+            session("{owner}-{repo}-{/deployment/environment}", "ping", "{}"),
+            "-----",
+            "what is missing is `-`"
+        );
+        for bad in ["entitiy", "{owner", "{who}", ""] {
+            assert!(bad.parse::<Strategy>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys_are_what_both_clouds_take_and_never_collide() {
+        let key = |text: &str| Session::from(text).to_string();
+        assert_eq!(key("a b/ä%"), "a%20b/%C3%A4%25");
+        assert_eq!(key(""), "-");
+        let (long, other) = (key(&"x".repeat(500)), key(&"x".repeat(501)));
+        assert_eq!((long.len(), other.len()), (128, 128));
+        assert_ne!(long, other);
+        assert!(key(&"ä".repeat(200)).bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+}

@@ -17,4 +17,8 @@ pub mod port;
 pub mod route;
 pub mod rules;
 pub mod session;
+pub mod stepwise;
 pub mod verify;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use jsonschema::{
 use serde_json::Value;
 
 use super::{
-    fault::{Fault, suggest},
+    fault::{Fault, nearest, suggest},
     node::{Cursor, Node, joined},
 };
 
@@ -20,18 +20,14 @@ pub fn told(error: &ValidationError<'_>, root: &Node, schema: &Value) -> Vec<Fau
             let known = known_keys(schema, error.schema_path());
             unexpected.iter().map(|key| unknown_key(&cursor, key, &known)).collect()
         }
-        Kind::OneOfNotValid { context } => match branch(context) {
-            Branch::One(errors) => errors.iter().flat_map(|error| told(error, root, schema)).collect(),
-            Branch::None { field, choices } => vec![no_choice(&cursor, field, &choices)],
-        },
+        Kind::OneOfNotValid { context } => choice(error, context, root, schema),
         _ => vec![plain(error, &cursor)],
     }
 }
 
 fn unknown_key(cursor: &Cursor<'_>, key: &str, known: &[&str]) -> Fault {
     let at = cursor.key_at(key).unwrap_or(cursor.at());
-    Fault::new(joined(cursor.path(), key), at, "this key is unknown")
-        .hint(suggest(key, known.iter().copied()))
+    Fault::new(joined(cursor.path(), key), at, "this key is unknown").hint(suggest(key, known))
 }
 
 /// The keys of the schema's object that refused one.
@@ -41,56 +37,47 @@ fn known_keys<'a>(schema: &'a Value, refused: &Location) -> Vec<&'a str> {
     properties.map(|known| known.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
-/// Which of a `oneOf`'s branches was meant.
-enum Branch<'a> {
-    /// The one whose constant fits: its errors are the errors.
-    One(&'a [ValidationError<'static>]),
-    /// None: the constants that there are, and the key that they are expected under (none: the value itself).
-    None { field: Option<String>, choices: Vec<String> },
-}
-
-fn branch<'a>(context: &'a [Vec<ValidationError<'static>>]) -> Branch<'a> {
-    let (mut choices, mut field) = (Vec::new(), None);
-    for errors in context {
-        let constant = errors.iter().find_map(|error| match error.kind() {
-            Kind::Constant { expected_value } => Some((error, expected_value.as_str().unwrap_or_default())),
-            _ => None,
-        });
-        match constant {
-            Some((error, expected)) => {
-                choices.push(expected.to_owned());
-                // Beside the constant of a tag there is its key in the schema: `/$defs/Verify/oneOf/0/properties/kind/const`.
-                field = field.or_else(|| key_of(error.schema_path()));
-            }
-            None => return Branch::One(errors),
+/// Of a choice, the errors of the branch that was meant; where none was, the choices.
+fn choice(
+    error: &ValidationError<'_>,
+    context: &[Vec<ValidationError<'static>>],
+    root: &Node,
+    schema: &Value,
+) -> Vec<Fault> {
+    let cursor = locate(root, error.instance_path());
+    let branches = schema.pointer(error.schema_path().as_str()).and_then(Value::as_array);
+    let branches = branches.map(Vec::as_slice).unwrap_or_default();
+    let tag = branches.first().and_then(tag);
+    let constant = |branch| match tag {
+        Some((key, _)) => Value::pointer(branch, &format!("/properties/{key}/const"))?.as_str(),
+        None => branch.get("const")?.as_str(),
+    };
+    let choices: Vec<&str> = branches.iter().filter_map(constant).collect();
+    let one_of = format!("one of: {}", choices.join(", "));
+    let chosen = match tag {
+        Some(_) if !cursor.is_mapping() => {
+            let meant = context.first().map(Vec::as_slice).unwrap_or_default();
+            return meant.iter().flat_map(|error| told(error, root, schema)).collect();
+        }
+        Some((key, _)) => match cursor.get(key) {
+            Some(chosen) => chosen,
+            None => return vec![cursor.fault(format!("`{key}` is missing")).hint(format!("it is {one_of}"))],
+        },
+        None => cursor,
+    };
+    let Some(text) = chosen.text() else { return vec![chosen.fault(format!("this must be {one_of}"))] };
+    match choices.iter().position(|choice| *choice == text).and_then(|index| context.get(index)) {
+        Some(meant) => meant.iter().flat_map(|error| told(error, root, schema)).collect(),
+        None => {
+            let fault = chosen.fault(format!("`{text}` is not {one_of}"));
+            vec![Fault { hint: nearest(text, choices), ..fault }]
         }
     }
-    Branch::None { field, choices }
 }
 
-fn key_of(schema_path: &Location) -> Option<String> {
-    let mut segments = schema_path.as_str().rsplit('/').skip(1);
-    let key = segments.next()?;
-    (segments.next() == Some("properties")).then(|| key.to_owned())
-}
-
-fn no_choice(cursor: &Cursor<'_>, field: Option<String>, choices: &[String]) -> Fault {
-    let chosen = match &field {
-        Some(field) => cursor.get(field),
-        None => Some(cursor.clone()),
-    };
-    let one_of = format!("one of: {}", choices.join(", "));
-    match chosen {
-        Some(chosen) => match chosen.text() {
-            Some(text) => chosen
-                .fault(format!("`{text}` is not {one_of}"))
-                .hint(suggest(text, choices.iter().map(String::as_str))),
-            None => chosen.fault(format!("this must be {one_of}")),
-        },
-        None => cursor
-            .fault(format!("`{}` is missing", field.unwrap_or_default()))
-            .hint(format!("it is {one_of}")),
-    }
+/// The key by which a branch is chosen (`kind`): the one that has a constant.
+fn tag(branch: &Value) -> Option<(&String, &Value)> {
+    branch.get("properties")?.as_object()?.iter().find(|(_, property)| property.get("const").is_some())
 }
 
 fn plain(error: &ValidationError<'_>, cursor: &Cursor<'_>) -> Fault {
@@ -101,7 +88,7 @@ fn plain(error: &ValidationError<'_>, cursor: &Cursor<'_>) -> Fault {
         Kind::Type { kind } => wrong_type(kind, error.instance(), cursor),
         Kind::Minimum { limit } => cursor.fault(format!("this must be {limit} or more")),
         Kind::Maximum { limit } => cursor.fault(format!("this must be {limit} or less")),
-        Kind::MinItems { limit } => cursor.fault(format!("this list needs at least {limit} entry")),
+        Kind::MinItems { .. } => cursor.fault("this list is empty"),
         Kind::MaxItems { limit } => cursor.fault(format!("this list may have at most {limit} entries")),
         _ => cursor.fault(error.masked_with("this").to_string()),
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::rules::PlacedSecret;
+
 /// A place in the text, both counted from 1; columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mark {
@@ -67,14 +69,24 @@ pub struct Faults {
     pub file: String,
     /// The faults.
     pub faults: Vec<Fault>,
+    /// The secrets that could be made out all the same: what is wrong with them is told along with the rest.
+    #[serde(skip)]
+    pub secrets: Vec<PlacedSecret>,
 }
 
 impl Faults {
     /// Sorts them by place; equal ones are told once.
-    pub fn new(file: impl Into<String>, mut faults: Vec<Fault>) -> Self {
-        faults.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
-        faults.dedup();
-        Self { file: file.into(), faults }
+    pub fn new(file: impl Into<String>, faults: Vec<Fault>) -> Self {
+        Self { file: file.into(), faults: Vec::new(), secrets: Vec::new() }.and(faults)
+    }
+
+    /// The same with more.
+    #[must_use]
+    pub fn and(mut self, more: Vec<Fault>) -> Self {
+        self.faults.extend(more);
+        self.faults.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
+        self.faults.dedup();
+        self
     }
 
     /// The same, told of another file name.
@@ -97,19 +109,20 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// `did you mean ...?` when a known name is near, else the list of the known ones.
-pub fn suggest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+/// `did you mean ...?` when a known name is near.
+pub fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let length = unknown.chars().count();
+    let distance = |name: &&str| strsim::osa_distance(unknown, name);
+    let near = |name: &&str| distance(name) <= 1 + length / 4 && distance(name) < length;
+    known.into_iter().min_by_key(distance).filter(near).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The same, else the list of the known ones.
+pub fn suggest(unknown: &str, known: &[&str]) -> String {
     const TOLD: usize = 20;
-    let known: Vec<&str> = known.into_iter().collect();
-    let distance = |name: &&&str| strsim::osa_distance(unknown, name);
-    let nearest =
-        known.iter().min_by_key(distance).filter(|name| distance(name) <= 1 + unknown.chars().count() / 4);
-    match nearest {
-        Some(name) => format!("did you mean `{name}`?"),
-        None if known.is_empty() => "there is none".into(),
-        None if known.len() > TOLD => {
-            format!("known are: {}, and {} more", known[..TOLD].join(", "), known.len() - TOLD)
-        }
-        None => format!("known are: {}", known.join(", ")),
-    }
+    nearest(unknown, known.iter().copied()).unwrap_or_else(|| match known.len() {
+        0 => "there is none".into(),
+        1..=TOLD => format!("known are: {}", known.join(", ")),
+        more => format!("known are: {}, and {} more", known[..TOLD].join(", "), more - TOLD),
+    })
 }

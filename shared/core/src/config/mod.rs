@@ -24,6 +24,9 @@ pub use schema::schema;
 
 use node::Cursor;
 
+/// The longest file that is read, in bytes.
+pub const LONGEST: usize = yaml::LONGEST;
+
 /// The file's usual name.
 pub const FILE: &str = "pointsman.yaml";
 
@@ -43,15 +46,15 @@ pub struct Checked {
 /// Reads a configuration: as YAML, by the schema, by our own rules; only what passes all three becomes a [`Config`].
 pub fn parse(text: &str) -> Result<Checked, Faults> {
     let refused = |faults| Faults::new(FILE, faults);
-    let root = yaml::read(text).map_err(refused)?;
-    if root.is_null() {
+    let (root, mut faults) = yaml::read(text).map_err(refused)?;
+    if root.is_null() && faults.is_empty() {
         return Ok(Checked { config: Config::default(), warnings: vec![], secrets: vec![], empty: true });
     }
-    let mut faults = schema::check(&root);
+    faults.extend(schema::check(&root));
     let found = rules::check(&Cursor::root(&root));
     faults.extend(found.faults);
     if !faults.is_empty() {
-        return Err(refused(faults));
+        return Err(Faults { secrets: found.secrets, ..refused(faults) });
     }
     let config = serde_json::from_value(root.to_value())
         .map_err(|error| refused(vec![Fault::new("", Mark::START, error.to_string())]))?;

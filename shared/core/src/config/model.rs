@@ -23,12 +23,13 @@ pub struct Config {
     /// Networks (such as `10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed. Default none.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Who may send webhooks, by the last segment of the URL: `/webhooks/{source}`.
+    /// Who may send webhooks, by the last segment of the URL: `/webhooks/{source}`. At least one; a name is 1 to 60 of
+    /// a-z, 0-9 and -.
     pub sources: BTreeMap<String, Source>,
-    /// Which events go to which queue. At most 10,000.
+    /// Which events go to which queue. At most 10,000. Default none: what comes in is only archived.
     #[schemars(length(max = 10_000))]
     pub subscriptions: Vec<Subscription>,
-    /// How the queues behave: `default`, and queues by name.
+    /// How the queues behave: the settings `default`, and those of queues by name.
     pub queues: Queues,
 }
 
@@ -59,6 +60,7 @@ pub enum Backend {
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// GitHub's webhook secrets, by reference; two or more while a secret is being rotated. Any of them may have signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub secrets: Vec<SecretRef>,
     /// Event patterns that are routed; the rest is archived only. Default all.
@@ -126,7 +128,7 @@ pub enum Verify {
         /// What is signed, with `{timestamp}` and `{body}` as places. Default `{timestamp}{body}` where a timestamp is
         /// configured, else `{body}`.
         signed: Option<String>,
-        /// Where the timestamp lies, and how old it may be.
+        /// Where the timestamp lies, and how old it may be. Default: none is checked.
         timestamp: Option<Timestamped>,
     },
 }

@@ -16,8 +16,8 @@ pub const LONGEST: usize = 1 << 20;
 const DEEPEST: usize = 32;
 const MOST_NODES: usize = 250_000;
 
-/// The one document's root (null for an empty text), or everything that is wrong with it as YAML.
-pub fn read(text: &str) -> Result<Node, Vec<Fault>> {
+/// The one document's root (null for an empty text) without what was refused, and the faults; or why it cannot be read.
+pub fn read(text: &str) -> Result<(Node, Vec<Fault>), Vec<Fault>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > LONGEST {
         return Err(vec![Fault::new("", Mark::START, format!("the file is longer than {LONGEST} bytes"))]);
@@ -27,8 +27,7 @@ pub fn read(text: &str) -> Result<Node, Vec<Fault>> {
     }
     let mut reader = Reader { events: Parser::new_from_str(text), faults: Vec::new(), nodes: 0 };
     match reader.document() {
-        Ok(root) if reader.faults.is_empty() => Ok(root),
-        Ok(_) => Err(reader.faults),
+        Ok(root) => Ok((root, reader.faults)),
         Err(Fatal(fault)) => {
             reader.faults.push(fault);
             Err(reader.faults)

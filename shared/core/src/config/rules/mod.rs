@@ -6,7 +6,7 @@ mod subscription;
 
 pub use queue::DEFAULT as DEFAULT_QUEUE;
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
@@ -65,21 +65,15 @@ impl Findings {
         }
     }
 
-    /// A time within bounds.
-    fn duration(&mut self, cursor: Option<Cursor<'_>>, from: Duration, to: Duration) {
+    /// A time within bounds, which are written like it.
+    fn duration(&mut self, cursor: Option<Cursor<'_>>, from: &str, to: &str) {
         let Some((cursor, text)) = cursor.and_then(|cursor| Some((cursor.clone(), cursor.text()?))) else {
             return;
         };
+        let bound = |text| humantime::parse_duration(text).expect("our own bounds are written as times");
         match humantime::parse_duration(text) {
-            Ok(time) if (from..=to).contains(&time) => {}
-            Ok(_) => {
-                let show = humantime::format_duration;
-                self.faults.push(cursor.fault(format!(
-                    "`{text}` is not between {} and {}",
-                    show(from),
-                    show(to)
-                )));
-            }
+            Ok(time) if (bound(from)..=bound(to)).contains(&time) => {}
+            Ok(_) => self.faults.push(cursor.fault(format!("`{text}` is not between {from} and {to}"))),
             Err(_) => {
                 let fault = cursor.fault(format!("`{text}` is no time"));
                 self.faults.push(fault.hint("a number with its unit: 30s, 10m, 12h, 7d"));

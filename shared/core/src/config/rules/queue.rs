@@ -1,7 +1,5 @@
 //! Rules of the queues' settings.
 
-use std::time::Duration;
-
 use super::{Findings, subscription::Named};
 use crate::config::{
     fault::{Fault, suggest},
@@ -11,8 +9,6 @@ use crate::config::{
 /// The name of the settings that every queue has unless it says otherwise.
 pub const DEFAULT: &str = "default";
 
-const HOUR: Duration = Duration::from_secs(3600);
-
 pub fn check(root: &Cursor<'_>, named: &Named<'_>, found: &mut Findings) {
     let Some(queues) = root.get("queues") else { return };
     for (key, queue) in queues.entries() {
@@ -20,9 +16,9 @@ pub fn check(root: &Cursor<'_>, named: &Named<'_>, found: &mut Findings) {
             let mut known: Vec<&str> = named.keys().copied().chain([DEFAULT]).collect();
             known.sort_unstable();
             let fault = Fault::new(queue.path(), key.at, "no subscription has a queue of this name");
-            found.faults.push(fault.hint(suggest(&key.text, known)));
+            found.faults.push(fault.hint(suggest(&key.text, &known)));
         }
-        found.duration(queue.get("visibility"), Duration::from_secs(1), 12 * HOUR);
-        found.duration(queue.get("dedup_window"), Duration::ZERO, 24 * HOUR);
+        found.duration(queue.get("visibility"), "1s", "12h");
+        found.duration(queue.get("dedup_window"), "0s", "24h");
     }
 }

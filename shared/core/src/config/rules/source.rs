@@ -1,7 +1,5 @@
 //! Rules of the sources: who sends, how it proves that, where its names lie.
 
-use std::time::Duration;
-
 use http::HeaderName;
 
 use super::{Findings, PlacedSecret};
@@ -10,13 +8,15 @@ use crate::{
     port::SecretRef,
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
 const SOURCE_HINT: &str = "such as `sources: { github: { secrets: [\"env:GITHUB_WEBHOOK_SECRET\"] } }`";
 const SECRETS_HINT: &str = "such as `secrets: [\"env:GITHUB_WEBHOOK_SECRET\"]`";
 
 pub fn check(root: &Cursor<'_>, found: &mut Findings) {
     let sources: Vec<_> = root.get("sources").map(|sources| sources.entries().collect()).unwrap_or_default();
-    if sources.is_empty() {
+    if sources.is_empty()
+        && root.is_mapping()
+        && root.get("sources").is_none_or(|sources| sources.is_mapping())
+    {
         let at = root.key_at("sources").unwrap_or(root.at());
         let fault = Fault::new("sources", at, "no source is configured: nobody could send a webhook");
         found.faults.push(fault.hint(SOURCE_HINT));
@@ -88,11 +88,11 @@ fn verification(verify: &Cursor<'_>, found: &mut Findings) {
     header(verify, found);
     secrets(verify, found);
     found.each(&verify.list("public_keys"), public_key);
-    found.duration(verify.get("tolerance"), Duration::from_secs(1), DAY);
+    found.duration(verify.get("tolerance"), "1s", "24h");
     if let Some(timestamp) = verify.get("timestamp") {
         exactly_one(&timestamp, ["header", "element"], found);
         header(&timestamp, found);
-        found.duration(timestamp.get("tolerance"), Duration::from_secs(1), DAY);
+        found.duration(timestamp.get("tolerance"), "1s", "24h");
     }
     if let Some((signed, template)) = verify.text_of("signed")
         && let Err(message) = check_signed(template, verify.get("timestamp").is_some())

@@ -40,7 +40,7 @@ pub fn check<'a>(root: &Cursor<'a>, found: &mut Findings) -> Named<'a> {
         found.each(&subscription.list("events"), crate::route::check_event_pattern);
         found.each(&subscription.list("repositories"), crate::route::check_repository_pattern);
         if let Some((cursor, expression)) = subscription.text_of("when")
-            && let Err(message) = Condition::parse(expression)
+            && let Err(message) = check_condition(expression)
         {
             found.faults.push(cursor.fault(message));
         }
@@ -63,6 +63,21 @@ fn check_name(cursor: &Cursor<'_>, name: &str, found: &mut Findings) {
             found.faults.push(cursor.fault(format!("`{name}` is no name here: {rule}")));
         }
     }
+}
+
+/// Bounded before it is compiled: CEL's parser recurses, some 80 kB of stack a bracket in a debug build.
+fn check_condition(expression: &str) -> Result<(), String> {
+    const LONGEST: usize = 2_000;
+    const DEEPEST: i32 = 10;
+    let mut depth = 0;
+    let deepest = expression.chars().fold(0, |deepest, c| {
+        depth += i32::from("([{".contains(c)) - i32::from(")]}".contains(c));
+        deepest.max(depth)
+    });
+    if expression.len() > LONGEST || deepest > DEEPEST {
+        return Err(format!("an expression has at most {LONGEST} bytes and {DEEPEST} brackets in brackets"));
+    }
+    Condition::parse(expression).map(drop)
 }
 
 /// The strategy is valid, and the same as that of every other subscription of the queue.
