@@ -15,6 +15,11 @@ pub const LONGEST: usize = 128;
 pub struct Session(Arc<str>);
 
 impl Session {
+    /// From a key that was a session's before, as a queue keeps it: taken as it is, not escaped again.
+    pub fn from_key(key: impl Into<Arc<str>>) -> Self {
+        Self(key.into())
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0

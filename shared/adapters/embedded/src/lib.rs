@@ -1,1 +1,33 @@
-//! Queues, archive and records of one machine, on SQLite.
+//! Queues, archive and records of one machine, on one SQLite database.
+//!
+//! One thread writes ([`engine`]): what waits for it becomes one transaction with one sync. Memory knows the sessions
+//! and who holds them ([`state`]), the database the messages ([`messages`]).
+
+mod alarm;
+mod archive;
+mod bodies;
+mod dedup;
+mod due;
+mod engine;
+mod ensure;
+mod holds;
+mod ledger;
+mod load;
+mod lock;
+mod messages;
+mod outgoing;
+mod purge;
+mod queue;
+mod queues;
+mod readers;
+mod receive;
+mod records;
+mod schema;
+mod sessions;
+mod state;
+mod stats;
+mod store;
+mod writer;
+
+pub use lock::Holder;
+pub use store::{OpenError, Options, Ports, Store};

@@ -1,0 +1,57 @@
+//! The database: how it is opened, its tables, and how an older one becomes a current one.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+/// One step a version: step n makes version n of version n - 1.
+const STEPS: &[&str] = &[include_str!("schema/1.sql")];
+
+/// Bytes a page. Rows of a message fill a page of 8 kB well, and a commit writes few of them.
+const PAGE: u32 = 8192;
+
+/// Memory for pages, in kB: of the writer and of each reader.
+const WRITER_CACHE: i64 = 8 * 1024;
+const READER_CACHE: i64 = 1024;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SchemaError {
+    #[error("the store has schema {found}, and this program knows schemas up to {known}")]
+    Newer { found: i64, known: i64 },
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Opens the writing connection; makes or migrates the schema.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
+    let conn = Connection::open(path)?;
+    conn.pragma_update(None, "page_size", PAGE)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.set_prepared_statement_cache_capacity(64);
+    migrate(&conn)?;
+    Ok(conn)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "cache_size", -READER_CACHE)?;
+    Ok(conn)
+}
+
+fn migrate(conn: &Connection) -> Result<(), SchemaError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(STEPS.len()).expect("a handful of versions");
+    if found > known {
+        return Err(SchemaError::Newer { found, known });
+    }
+    for (version, step) in (1..).zip(STEPS).skip(usize::try_from(found).unwrap_or(0)) {
+        conn.execute_batch(&format!("BEGIN IMMEDIATE; {step}; PRAGMA user_version = {version}; COMMIT"))?;
+    }
+    Ok(())
+}

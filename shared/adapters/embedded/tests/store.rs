@@ -1,0 +1,168 @@
+//! The store as a whole: what only this adapter promises, beside the conformance suite.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use pointsman_core::{
+    ledger::{Committed, Entry, Ledger as _},
+    port::{
+        Abandon, Archive, Ask, Clock, ErrorKind, Message, Object, Queue as _, QueueAdmin as _, QueueName,
+        QueueSettings, Receiver as _, dead_letter,
+    },
+};
+use pointsman_embedded::{OpenError, Options, Store};
+
+struct Wall;
+
+#[async_trait]
+impl Clock for Wall {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+fn name(text: &str) -> QueueName {
+    text.parse().unwrap()
+}
+
+fn options() -> Options {
+    let queues = ["jobs", "other"].map(|queue| (name(queue), QueueSettings::default()));
+    Options::new(Arc::new(Wall), "a test").with_queues(queues)
+}
+
+fn message(session: &str, body: &'static str) -> Message {
+    Message { session: Some(session.into()), body: body.into(), ..Message::default() }
+}
+
+fn ask(max: usize) -> Ask {
+    Ask { max, wait: Duration::ZERO, visibility: None, session: None }
+}
+
+#[tokio::test]
+async fn what_was_sent_is_there_after_a_restart_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let sent = store.send(&name("jobs"), ["1", "2", "3"].map(|body| message("a b", body)).to_vec()).await;
+    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    let held = store.receive(&name("jobs"), ask(2)).await.unwrap();
+    assert_eq!(held.iter().map(|held| &held.body[..]).collect::<Vec<_>>(), [b"1", b"2"]);
+    assert!(store.receive(&name("jobs"), ask(2)).await.unwrap().is_empty());
+    store.close().await;
+
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let void = store.complete(&name("jobs"), &[held[0].receipt.clone()]).await;
+    assert_eq!(void[0].as_ref().unwrap_err().kind, ErrorKind::Conflict);
+    let held = store.receive(&name("jobs"), ask(10)).await.unwrap();
+    assert_eq!(held.iter().map(|held| &held.body[..]).collect::<Vec<_>>(), [b"1", b"2", b"3"]);
+    assert_eq!(held[0].session.as_ref().unwrap().as_str(), "a%20b");
+    let receipts: Vec<_> = held.iter().map(|held| held.receipt.clone()).collect();
+    assert!(store.complete(&name("jobs"), &receipts).await.iter().all(Result::is_ok));
+    assert_eq!(store.stats(&name("jobs")).await.unwrap().depth, 0);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_waiting_receiver_gets_what_is_sent_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let ask = Ask { wait: Duration::from_secs(30), ..ask(1) };
+            store.receive(&name("jobs"), ask).await
+        }
+    });
+    tokio::task::yield_now().await;
+    store.send(&name("jobs"), vec![message("a", "1")]).await.remove(0).unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_fails_too_often_dies_and_its_session_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    store.send(&name("jobs"), vec![message("a", "poison"), message("a", "good")]).await;
+    for attempt in 1..=5 {
+        let held = store.receive(&name("jobs"), ask(1)).await.unwrap().remove(0);
+        assert_eq!((&held.body[..], held.attempt), (&b"poison"[..], attempt));
+        let how = Abandon::failed("it broke", Duration::ZERO);
+        store.abandon(&name("jobs"), &held.receipt, how).await.unwrap();
+    }
+    assert_eq!(&store.receive(&name("jobs"), ask(1)).await.unwrap()[0].body[..], b"good");
+    let dead = store.peek(&name("jobs.dead"), None, 10).await.unwrap().remove(0);
+    assert_eq!(dead.attributes[dead_letter::REASON], "max_deliveries");
+    assert_eq!(dead.attributes[dead_letter::ATTEMPTS], "5");
+    assert_eq!(&dead.body[..], b"poison");
+    assert_eq!(store.stats(&name("jobs")).await.unwrap().dead, 1);
+}
+
+fn entry(now: Timestamp, body: &Bytes) -> Entry {
+    let to = |queue: &str| {
+        let mut message = message("a", "");
+        message.body.shared = body.clone();
+        message.body.head = Bytes::from_static(b"{");
+        message.dedup_id = format!("id {queue}");
+        (name(queue), message)
+    };
+    Entry {
+        archive_key: "deliveries/x".into(),
+        object: Object { body: body.clone(), metadata: [("a".to_owned(), "b".to_owned())].into() },
+        mark_key: "routed/x".into(),
+        messages: vec![to("jobs"), to("other")],
+        now,
+        mark_expires: None,
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_stored_and_sent_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let body = Bytes::from("x".repeat(10_000));
+    let now = Timestamp::now();
+    let first = store.commit(entry(now, &body)).await.unwrap();
+    assert_eq!(first, Committed::Stored { duplicate: false, sent: vec![name("jobs"), name("other")] });
+    let again = store.commit(entry(now, &body)).await.unwrap();
+    assert_eq!(again, Committed::Stored { duplicate: true, sent: vec![] });
+    let other = store.commit(entry(now, &Bytes::from_static(b"y"))).await.unwrap();
+    assert_eq!(other, Committed::OtherBytes);
+    let held = store.receive(&name("jobs"), ask(10)).await.unwrap();
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0].body.len(), 10_001);
+    assert_eq!(Archive::get(&store, "deliveries/x").await.unwrap().body, body);
+    let rows = |sql: &'static str| {
+        let conn = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+        conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(rows("SELECT count(*) FROM bodies"), 1);
+    assert_eq!(rows("SELECT refs FROM body_refs"), 3);
+    for queue in ["jobs", "other"].map(name) {
+        let mut held = held.clone();
+        if queue.as_str() == "other" {
+            held = store.receive(&queue, ask(10)).await.unwrap();
+        }
+        store.complete(&queue, &[held[0].receipt.clone()]).await.remove(0).unwrap();
+    }
+    assert_eq!(rows("SELECT count(*) FROM bodies"), 1);
+    Archive::delete(&store, "deliveries/x").await.unwrap();
+    assert_eq!(rows("SELECT count(*) FROM bodies") + rows("SELECT count(*) FROM body_refs"), 0);
+}
+
+#[tokio::test]
+async fn a_second_opener_is_refused_and_told_who_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let error = Store::open(folder.path(), options()).await.err().unwrap();
+    assert!(
+        matches!(&error, OpenError::Held { holder: Some(holder), .. } if holder.pid == std::process::id())
+    );
+    assert!(error.to_string().contains("`a test`"), "{error}");
+    store.close().await;
+    Store::open(folder.path(), options()).await.unwrap().close().await;
+}
