@@ -1,0 +1,50 @@
+//! The store behind the ports, and what holds it open: this process, or the one that has it already.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use pointsman_core::{
+    config::Config,
+    port::{Archive, Queue, QueueAdmin, Receiver, Records},
+};
+use pointsman_embedded::{Options, Store as Embedded};
+use pointsman_env::SystemClock;
+
+/// All that a command may ask of the store.
+#[derive(Clone)]
+pub struct Store {
+    /// For sending again.
+    pub queue: Arc<dyn Queue>,
+    /// For receiving.
+    pub receiver: Arc<dyn Receiver>,
+    /// For looking and purging.
+    pub admin: Arc<dyn QueueAdmin>,
+    /// Raw deliveries.
+    pub archive: Arc<dyn Archive>,
+    /// Routing marks.
+    pub records: Arc<dyn Records>,
+    own: Embedded,
+}
+
+impl Store {
+    /// Opens the store in the configuration's data folder; where another process holds it, that one is asked instead.
+    pub async fn open(config: &Config, purpose: &str) -> Result<Self> {
+        let options = Options::new(Arc::new(SystemClock), purpose).with_queues(config.queues());
+        let own = Embedded::open(&config.data, options).await?;
+        let ports = own.ports();
+        Ok(Self {
+            queue: ports.queue,
+            receiver: ports.receiver,
+            admin: ports.admin,
+            archive: ports.archive,
+            records: ports.records,
+            own,
+        })
+    }
+
+    /// Lets go of it.
+    pub async fn close(self) -> Result<()> {
+        self.own.close().await;
+        Ok(())
+    }
+}
