@@ -1,1 +1,32 @@
-//! Scenarios over the whole house.
+//! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, and the house itself read as
+//! data ([`house`], [`source`], [`pictures`]) for the tests that keep its arrows and its style.
+
+pub mod fixtures;
+pub mod house;
+pub mod http;
+pub mod pictures;
+pub mod server;
+pub mod source;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// 100-ns ticks between 1582-10-15 (the epoch of version 1 UUIDs) and 1970-01-01.
+const GREGORIAN: i128 = 0x01B2_1DD2_1381_4000;
+
+/// The value of `X-Hub-Signature-256` for these bytes: `sha256=` and the HMAC in hexadecimal.
+pub fn sign(secret: &str, bytes: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(bytes);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// A delivery id as GitHub makes them: a version 1 UUID of this time. Another `nth`, another id of the same time.
+pub fn delivery_id(time: Timestamp, nth: u32) -> String {
+    let ticks = u64::try_from(time.as_nanosecond() / 100 + GREGORIAN).expect("a time after 1582");
+    let counter = (nth & 0x3fff) as u16;
+    let [a, b, c, d] = nth.to_be_bytes();
+    Uuid::new_v1(uuid::Timestamp::from_gregorian_time(ticks, counter), &[2, 0, a, b, c, d]).to_string()
+}

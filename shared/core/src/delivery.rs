@@ -20,6 +20,16 @@ const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 /// 100-ns ticks between 1582-10-15 (the epoch of version 1 UUIDs) and 1970-01-01.
 const GREGORIAN: i128 = 0x01B2_1DD2_1381_4000;
 
+/// Headers that are never kept, whatever the source.
+const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-hub-signature",
+    "x-hub-signature-256",
+    "x-gitlab-token",
+];
+
 /// Header names (lower-cased) and values, in the order they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
@@ -28,6 +38,13 @@ impl Headers {
     /// The first value of this header; `name` in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All but those that carry a credential or a signature: these, and what is known to be one.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = |name: &str| !CREDENTIALS.contains(&name) && !names.contains(&name);
+        Self(self.0.iter().filter(|(name, _)| kept(name)).cloned().collect())
     }
 
     /// All of them.
@@ -64,6 +81,11 @@ impl DeliveryId {
         (id.get_version_num() == 1).then(|| id.get_timestamp().map(|time| time.to_gregorian().0))?
     }
 
+    /// A time on the same scale, for ids that have none.
+    pub fn ticks_of(time: Timestamp) -> u64 {
+        u64::try_from(time.as_nanosecond() / 100 + GREGORIAN).unwrap_or(0)
+    }
+
     /// When a version 1 id was made.
     pub fn time(&self) -> Option<Timestamp> {
         Timestamp::from_nanosecond((i128::from(self.ticks()?) - GREGORIAN) * 100).ok()
@@ -89,6 +111,18 @@ impl fmt::Display for DeliveryId {
 /// The first eight hexadecimal digits of the SHA-256.
 pub fn short_hash(bytes: &[u8]) -> String {
     hex::encode(&Sha256::digest(bytes)[..4])
+}
+
+/// The SHA-256 in hexadecimal.
+pub fn long_hash(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// `{folder}/{source}/{yyyy}/{mm}/{dd}/{hh}/{name}`.
+pub fn keyed_by_hour(folder: &str, source: &SourceName, time: Timestamp, name: &str) -> String {
+    let hour = time.to_zoned(TimeZone::UTC);
+    let (year, month, day) = (hour.year(), hour.month(), hour.day());
+    format!("{folder}/{source}/{year:04}/{month:02}/{day:02}/{:02}/{name}", hour.hour())
 }
 
 /// One webhook request, verified.
@@ -139,16 +173,7 @@ impl Delivery {
 
     /// `deliveries/{source}/{yyyy}/{mm}/{dd}/{hh}/{name}`.
     pub fn archive_key(&self) -> String {
-        let hour = self.filed().to_zoned(TimeZone::UTC);
-        format!(
-            "deliveries/{}/{:04}/{:02}/{:02}/{:02}/{}",
-            self.source,
-            hour.year(),
-            hour.month(),
-            hour.day(),
-            hour.hour(),
-            self.name()
-        )
+        keyed_by_hour("deliveries", &self.source, self.filed(), &self.name())
     }
 
     /// `routed/{source}/{name}`: where the routing mark lies.
@@ -167,5 +192,76 @@ impl Delivery {
             metadata.insert("pointsman-hook".into(), hook.clone());
         }
         metadata
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{ID, delivery};
+
+    #[test]
+    fn a_version_1_id_tells_its_time_and_any_other_none() {
+        let time = |id: &str| DeliveryId(id.into()).time().map(|time| time.to_string());
+        assert_eq!(time(ID).as_deref(), Some("2026-11-21T12:00:00Z"));
+        for other in ["", "not-a-uuid", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"] {
+            assert_eq!(time(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_redelivery_lands_on_the_same_key_however_late_it_comes() {
+        let mut delivery = delivery("push", "{}");
+        let key = delivery.archive_key();
+        assert_eq!(key, format!("deliveries/github/2026/11/21/12/42.{ID}"));
+        delivery.received = "2026-11-29T11:00:00Z".parse().unwrap();
+        assert_eq!(delivery.archive_key(), key);
+        delivery.received = "2026-11-29T12:00:01Z".parse().unwrap();
+        assert!(
+            delivery.archive_key().starts_with("deliveries/github/2026/11/29/12/"),
+            "8 days later it is not believed"
+        );
+        delivery.received = "2026-11-21T11:54:59Z".parse().unwrap();
+        assert!(
+            delivery.archive_key().starts_with("deliveries/github/2026/11/21/11/"),
+            "nor 5 minutes ahead"
+        );
+    }
+
+    #[test]
+    fn an_id_can_never_leave_its_folder() {
+        for id in ["../../etc/passwd", "a/b", "..", ".", "\\..\\", "%2e%2e", "a\0b", "ä", &"x".repeat(10_000)]
+        {
+            let mut delivery = delivery("push", "{}");
+            delivery.id = DeliveryId(id.to_owned());
+            delivery.hook = Some(id.to_owned());
+            let key = delivery.archive_key();
+            let name = key.strip_prefix("deliveries/github/2026/11/21/12/").unwrap();
+            assert!(
+                name.len() < 300 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_%.".contains(&b)),
+                "{key}"
+            );
+            assert_eq!(name.matches('.').count(), 1, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_variant_has_names_of_its_own() {
+        let mut delivery = delivery("push", "{}");
+        let (name, mark) = (delivery.name(), delivery.mark_key());
+        delivery.variant = true;
+        assert_eq!(delivery.name(), format!("{name}.44136fa3"));
+        assert_ne!(delivery.mark_key(), mark);
+        assert_eq!(delivery.event_id(), format!("{ID}.44136fa3"));
+    }
+
+    #[test]
+    fn credentials_are_never_kept() {
+        let headers: Headers =
+            [("Authorization", "a"), ("X-Secret", "b"), ("X-Hub-Signature-256", "c"), ("Accept", "d")]
+                .into_iter()
+                .collect();
+        let kept = headers.without(&["x-secret"]);
+        assert_eq!(kept.iter().collect::<Vec<_>>(), [("accept", "d")]);
     }
 }

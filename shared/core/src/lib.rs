@@ -2,9 +2,23 @@
 //!
 //! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
 
+pub mod condition;
 pub mod config;
 pub mod delivery;
+mod entity;
+pub mod event;
+pub mod facts;
 pub mod ledger;
 pub mod outcome;
+mod pattern;
+pub mod payload;
+pub mod pipeline;
 pub mod port;
+pub mod route;
+pub mod rules;
 pub mod session;
+pub mod stepwise;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! Sessions: the key within which events stay in order.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
+
+use crate::{entity, facts::Facts};
 
 /// The longest session that both clouds take, in characters.
 pub const LONGEST: usize = 128;
@@ -52,5 +54,109 @@ impl From<&str> for Session {
             key.push_str(&hash);
         }
         Self(key.into())
+    }
+}
+
+/// How a subscription makes sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// One pull request, one issue, one branch ... : `{owner}/{repo}/{kind}/{id}`.
+    #[default]
+    Entity,
+    /// One repository: `{owner}/{repo}`.
+    Repository,
+    /// No order: every event on its own.
+    None,
+    /// Pieces put together, such as `{owner}/{repo}/env/{/deployment/environment}`.
+    Template(Vec<Piece>),
+}
+
+/// A piece of a session template.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// As it stands.
+    Text(String),
+    /// `{owner}`: the repository's owner, or the account, or `-`.
+    Owner,
+    /// `{repo}`: the repository's name, or `-`.
+    Repo,
+    /// `{/json/pointer}`: a value of the payload, or `-`.
+    Pointer(String),
+}
+
+impl FromStr for Strategy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "entity" => Ok(Self::Entity),
+            "repository" => Ok(Self::Repository),
+            "none" => Ok(Self::None),
+            _ if text.contains('{') => template(text).map(Self::Template),
+            _ => Err(format!(
+                "`{text}` is no session strategy: entity, repository, none, or a template such as \
+                 {{owner}}/{{repo}}/env/{{/deployment/environment}}"
+            )),
+        }
+    }
+}
+
+fn template(text: &str) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        if open > 0 {
+            pieces.push(Piece::Text(rest[..open].to_owned()));
+        }
+        let close = rest[open..].find('}').ok_or_else(|| format!("`{text}` has a {{ without its }}"))? + open;
+        pieces.push(match &rest[open + 1..close] {
+            "owner" => Piece::Owner,
+            "repo" => Piece::Repo,
+            pointer if pointer.starts_with('/') => Piece::Pointer(pointer.to_owned()),
+            other => {
+                return Err(format!(
+                    "`{{{other}}}` is unknown in a session template: {{owner}}, {{repo}} or a JSON pointer such as {{/ref}}"
+                ));
+            }
+        });
+        rest = &rest[close + 1..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest.to_owned()));
+    }
+    Ok(pieces)
+}
+
+impl Strategy {
+    /// Every pointer that it may read.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        let pieces: &[Piece] = if let Self::Template(pieces) = self { pieces } else { &[] };
+        pieces.iter().filter_map(|piece| {
+            if let Piece::Pointer(pointer) = piece { Some(pointer.as_str()) } else { None }
+        })
+    }
+
+    /// The session of an event; `None` for [`Strategy::None`].
+    pub fn session(&self, facts: &Facts) -> Option<Session> {
+        let key = match self {
+            Self::Entity => entity::entity(facts),
+            Self::Repository => facts.home(),
+            Self::None => return None,
+            Self::Template(pieces) => pieces.iter().map(|piece| piece.fill(facts)).collect(),
+        };
+        Some(Session::from(key.as_str()))
+    }
+}
+
+impl Piece {
+    fn fill(&self, facts: &Facts) -> String {
+        match (self, &facts.repository) {
+            (Self::Text(text), _) => text.clone(),
+            (Self::Owner, Some(repository)) => repository.owner.clone(),
+            (Self::Owner, None) => facts.account(),
+            (Self::Repo, Some(repository)) => repository.name.clone(),
+            (Self::Repo, None) => "-".to_owned(),
+            (Self::Pointer(pointer), _) => facts.glance.text(pointer).unwrap_or("-".into()).into_owned(),
+        }
     }
 }

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::humane;
 use crate::port::SecretRef;
 
 /// The configuration of one Pointsman.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where queues, archive and records live. Default `embedded`: one SQLite store in the `data` folder.
@@ -22,11 +23,13 @@ pub struct Config {
     /// Networks (such as `10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed. Default none.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Who may send webhooks, by the last segment of the URL: `/webhooks/{source}`.
+    /// Who may send webhooks, by the last segment of the URL: `/webhooks/{source}`. At least one; a name is 1 to 60 of
+    /// a-z, 0-9 and -.
     pub sources: BTreeMap<String, Source>,
-    /// Which events go to which queue. At most 10,000.
+    /// Which events go to which queue. At most 10,000. Default none: what comes in is only archived.
+    #[schemars(length(max = 10_000))]
     pub subscriptions: Vec<Subscription>,
-    /// How the queues behave: `default`, and queues by name.
+    /// How the queues behave: the settings `default`, and those of queues by name.
     pub queues: Queues,
 }
 
@@ -45,7 +48,7 @@ impl Default for Config {
 }
 
 /// Where queues, archive and records live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Backend {
     /// One SQLite store on this machine.
@@ -53,10 +56,11 @@ pub enum Backend {
 }
 
 /// One sender of webhooks. With `secrets` it is GitHub; any other sender has `verify`, `event` and its own headers.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Source {
     /// GitHub's webhook secrets, by reference; two or more while a secret is being rotated. Any of them may have signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub secrets: Vec<SecretRef>,
     /// Event patterns that are routed; the rest is archived only. Default all.
@@ -74,7 +78,7 @@ pub struct Source {
 }
 
 /// Where a value lies in a request: exactly one of the two.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// A header's name.
@@ -84,7 +88,7 @@ pub struct Field {
 }
 
 /// Where the session of a generic source's event lies.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionPointer {
     /// A JSON pointer (RFC 6901) into the payload.
@@ -92,7 +96,7 @@ pub struct SessionPointer {
 }
 
 /// How a sender proves that a request is its own.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Verify {
     /// An HMAC over the body, in a header (Gitea, Bitbucket, Stripe, Slack and most others).
@@ -111,7 +115,7 @@ pub enum Verify {
         #[schemars(with = "Vec<String>")]
         secrets: Vec<SecretRef>,
         /// How old or early a timestamp may be. Default 5m.
-        #[serde(default = "five_minutes", deserialize_with = "humane::deserialize")]
+        #[serde(default = "five_minutes", with = "humane")]
         #[schemars(with = "String")]
         tolerance: Duration,
     },
@@ -124,13 +128,13 @@ pub enum Verify {
         /// What is signed, with `{timestamp}` and `{body}` as places. Default `{timestamp}{body}` where a timestamp is
         /// configured, else `{body}`.
         signed: Option<String>,
-        /// Where the timestamp lies, and how old it may be.
+        /// Where the timestamp lies, and how old it may be. Default: none is checked.
         timestamp: Option<Timestamped>,
     },
 }
 
 /// An HMAC in a header.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hmac {
     /// The header's name. Its value may be a list with commas; any element may match.
@@ -155,7 +159,7 @@ pub struct Hmac {
 }
 
 /// A timestamp (seconds since 1970) that is signed too: exactly one of `header` and `element`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timestamped {
     /// A header's name (Slack: `X-Slack-Request-Timestamp`).
@@ -163,13 +167,13 @@ pub struct Timestamped {
     /// The name of an element of the signature header's list (Stripe: `t`).
     pub element: Option<String>,
     /// How old or early it may be. Default 5m.
-    #[serde(default = "five_minutes", deserialize_with = "humane::deserialize")]
+    #[serde(default = "five_minutes", with = "humane")]
     #[schemars(with = "String")]
     pub tolerance: Duration,
 }
 
 /// A hash of an HMAC.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// SHA-256.
@@ -180,7 +184,7 @@ pub enum Algorithm {
 }
 
 /// How a signature is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
     /// Hexadecimal.
@@ -191,67 +195,52 @@ pub enum Encoding {
 }
 
 /// A named rule that sends matching events to a queue.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Subscription {
     /// Its name, unique; 1 to 60 of a-z, 0-9 and -.
     pub name: String,
     /// Event patterns: `push`, `issues` (with all its actions), `issues.opened`, `pull_request*`, `*`; `!` excludes.
     /// Only exclusions = everything else.
+    #[schemars(length(min = 1))]
     pub events: Vec<String>,
     /// Repository patterns such as `acme/*`; `!` excludes; case does not count. Default all, and events of no repository.
+    #[serde(default)]
     pub repositories: Vec<String>,
     /// A CEL expression over `event` (the CloudEvent's attributes) and `data` (the payload). Default always.
     pub when: Option<String>,
-    /// What stays in order: `entity` (the default: a pull request, a branch), `repository`, `none`, or a template such as
-    /// `{owner}/{repo}/env/{/deployment/environment}`.
+    /// What stays in order: `entity` (a pull request, a branch), `repository`, `none`, or a template such as
+    /// `{owner}/{repo}/env/{/deployment/environment}`. Default `entity`.
     pub session: Option<String>,
     /// The queue. Default: the subscription's name.
     pub queue: Option<String>,
-    /// How many sessions `pointsman receive` works on at the same time. Default 1.
+    /// How many sessions `pointsman receive` works on at the same time; 1 to 256. Default 1.
+    #[schemars(range(min = 1, max = 256))]
     pub concurrency: Option<u32>,
 }
 
 /// How the queues behave: `default`, and queues by name.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Queues(pub BTreeMap<String, QueuesEntry>);
 
 /// One queue's settings; what is left out is as in `default`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueuesEntry {
-    /// Failed attempts after which a message is dead-lettered. Default 5.
+    /// Failed attempts after which a message is dead-lettered; 1 to 1000. Default 5.
+    #[schemars(range(min = 1, max = 1000))]
     pub max_deliveries: Option<u32>,
-    /// How long a receiver holds a message before it comes back. Default 30s.
-    #[serde(deserialize_with = "humane::option::deserialize")]
+    /// How long a receiver holds a message before it comes back; 1s to 12h. Default 30s.
+    #[serde(with = "humane::option")]
     #[schemars(with = "Option<String>")]
     pub visibility: Option<Duration>,
-    /// How long a delivery already sent is remembered, so that it is not sent again. Default 10m.
-    #[serde(deserialize_with = "humane::option::deserialize")]
+    /// How long a delivery already sent is remembered, so that it is not sent again; 0s to 24h. Default 10m.
+    #[serde(with = "humane::option")]
     #[schemars(with = "Option<String>")]
     pub dedup_window: Option<Duration>,
 }
 
 fn five_minutes() -> Duration {
     Duration::from_secs(300)
-}
-
-/// Durations as people write them: `30s`, `10m`, `12h`, `90d`.
-mod humane {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, de::Error};
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        humantime::parse_duration(&String::deserialize(from)?).map_err(D::Error::custom)
-    }
-
-    pub mod option {
-        use super::*;
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-            super::deserialize(from).map(Some)
-        }
-    }
 }

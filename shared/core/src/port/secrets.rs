@@ -24,7 +24,7 @@ impl FromStr for SecretRef {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some((_, "")) => Err(format!("`{text}` names nothing after the colon")),
+            Some(("env" | "file" | "literal", "")) => Err(format!("`{text}` names nothing after the colon")),
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
             Some(("literal", value)) => Ok(Self::Literal(Zeroizing::new(value.to_owned()))),
@@ -52,6 +52,13 @@ impl fmt::Display for SecretRef {
             Self::File(path) => write!(f, "file:{path}"),
             Self::Literal(_) => f.write_str("literal:***"),
         }
+    }
+}
+
+/// As shown: what a literal says is masked.
+impl serde::Serialize for SecretRef {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

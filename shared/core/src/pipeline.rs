@@ -1,0 +1,317 @@
+//! Ingest, one webhook's way: verify -> archive -> event -> route -> send -> mark -> answer.
+//!
+//! Archive, send and mark are one call of the [`Ledger`], so that a backend which can makes them one transaction.
+
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::{
+    condition::Subject,
+    delivery::{Delivery, DeliveryId, Headers, keyed_by_hour, long_hash},
+    event::Event,
+    facts::Facts,
+    ledger::{Committed, Entry, Ledger},
+    outcome::{Handled, Outcome, Reason, Rejection},
+    payload::Glance,
+    port::{Archive, Clock, ErrorKind, Message, Object, PortError, QueueName},
+    route::{Routes, Verdict},
+    rules::{Dialect, Locator, Rules, Source},
+    session::{Session, Strategy},
+    verify::fingerprint,
+};
+
+/// One webhook request, as a host hands it in.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The last segment of the URL.
+    pub source: String,
+    /// All headers.
+    pub headers: Headers,
+    /// The raw bytes, as signed.
+    pub body: Bytes,
+    /// Who sent it, as far as the host knows.
+    pub peer: IpAddr,
+}
+
+/// The answer to a request that is durable now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// The delivery's id.
+    pub id: String,
+    /// Its session by the `entity` strategy.
+    pub session: String,
+    /// The subscriptions that it goes to.
+    pub subscriptions: Vec<String>,
+    /// Whether it was here before.
+    pub duplicate: bool,
+}
+
+/// What ingest needs of the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// Writes deliveries.
+    pub ledger: Arc<dyn Ledger>,
+    /// Keeps what was refused though it was signed.
+    pub archive: Arc<dyn Archive>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Larger events go without `data`, by `dataref`; `None` = the queues carry any size.
+    pub inline_limit: Option<usize>,
+}
+
+/// How long routing marks are kept.
+const MARK_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Takes one webhook in. `Done` = it is durable and on its way.
+pub async fn ingest(request: Request, rules: &Rules, ports: &Ports) -> Handled<Accepted> {
+    let now = ports.clock.now();
+    let Some(source) = rules.sources.get(&request.source) else {
+        let known = rules.sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return reject(Reason::UnknownSource, format!("no such source; configured are: {known}"));
+    };
+    if let Err(refused) = source.verifier.check(&request.headers, &request.body, now) {
+        return Ok(Outcome::Rejected(refused));
+    }
+    match accept(&request, source, rules, ports, now).await {
+        Ok(outcome) => outcome,
+        Err(rejection) => {
+            keep_rejected(&request, source, &rejection, ports, now).await?;
+            Ok(Outcome::Rejected(rejection))
+        }
+    }
+}
+
+/// From here on the request is its sender's word. What is refused all the same is kept by the caller.
+async fn accept(
+    request: &Request,
+    source: &Source,
+    rules: &Rules,
+    ports: &Ports,
+    now: Timestamp,
+) -> Result<Handled<Accepted>, Rejection> {
+    let payload = payload(&request.headers, &request.body)?;
+    let glance = rules.lens.read(&payload).map_err(|error| malformed(error.to_string()))?;
+    let mut delivery = delivery(request, source, &payload, &glance, now)?;
+    loop {
+        let facts = facts(source, &delivery, &glance);
+        if let Some(repository) =
+            facts.repository.as_ref().filter(|it| !source.owns.matches(&[&it.full_name()]))
+        {
+            let detail =
+                format!("{} is not among the repositories that this source owns", repository.full_name());
+            return Err(Rejection::new(Reason::NotOwned, detail));
+        }
+        let event = event(source, &facts);
+        let routes = route(source, rules, &facts, &event);
+        let entry = entry(&delivery, &event, &routes, ports.inline_limit);
+        return Ok(match ports.ledger.commit(entry).await {
+            Ok(Committed::OtherBytes) if !delivery.variant => {
+                delivery.variant = true;
+                continue;
+            }
+            Ok(Committed::OtherBytes) => Err(PortError::internal("two deliveries have one id and one hash")),
+            Ok(Committed::Stored { duplicate, .. }) => Ok(Outcome::Done(answer(&facts, routes, duplicate))),
+            Err(error) => Err(error),
+        });
+    }
+}
+
+/// What a delivery would become, without writing anything: for every subscription whether it wants it, and why.
+pub fn explain(request: &Request, rules: &Rules, now: Timestamp) -> Result<(Event, Vec<Verdict>), Rejection> {
+    let source = rules.sources.get(&request.source);
+    let source = source.ok_or_else(|| Rejection::new(Reason::UnknownSource, "no such source"))?;
+    let payload = payload(&request.headers, &request.body)?;
+    let glance = rules.lens.read(&payload).map_err(|error| malformed(error.to_string()))?;
+    let delivery = delivery(request, source, &payload, &glance, now)?;
+    let facts = facts(source, &delivery, &glance);
+    let event = event(source, &facts);
+    let verdicts = rules.router.explain(&facts, &subject(&event, &delivery.payload));
+    Ok((event, verdicts))
+}
+
+fn malformed(detail: impl Into<String>) -> Rejection {
+    Rejection::new(Reason::Malformed, detail)
+}
+
+fn reject<T>(reason: Reason, detail: impl Into<String>) -> Handled<T> {
+    Ok(Outcome::Rejected(Rejection::new(reason, detail)))
+}
+
+/// The JSON payload: the body, or of a form its field `payload`.
+pub fn payload(headers: &Headers, body: &Bytes) -> Result<Bytes, Rejection> {
+    let content_type = headers.get("content-type").unwrap_or("");
+    match content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase().as_str() {
+        "application/json" => Ok(body.clone()),
+        "application/x-www-form-urlencoded" => {
+            let field = form_urlencoded::parse(body).find(|(name, _)| name == "payload");
+            let (_, value) = field.ok_or_else(|| malformed("the form has no field `payload`"))?;
+            Ok(value.into_owned().into())
+        }
+        _ => Err(Rejection::new(
+            Reason::MediaType,
+            "the content type is neither application/json nor application/x-www-form-urlencoded",
+        )),
+    }
+}
+
+fn delivery(
+    request: &Request,
+    source: &Source,
+    payload: &Bytes,
+    glance: &Glance,
+    now: Timestamp,
+) -> Result<Delivery, Rejection> {
+    let header = |name: &str| request.headers.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let needed = |what: &str, found: Option<String>, place: &str| {
+        found.ok_or_else(|| malformed(format!("the {what} is missing: {place}")))
+    };
+    let located = |locator: &Locator| match locator {
+        Locator::Header(name) => (header(name), format!("header {name}")),
+        Locator::Pointer(pointer) => {
+            (glance.text(pointer).map(|text| text.into_owned()), format!("{pointer} in the payload"))
+        }
+    };
+    let (event, id, hook) = match &source.dialect {
+        Dialect::GitHub => (
+            needed("event", header("x-github-event"), "header X-GitHub-Event")?,
+            needed("delivery id", header("x-github-delivery"), "header X-GitHub-Delivery")?,
+            header("x-github-hook-id"),
+        ),
+        Dialect::Generic { event, delivery, .. } => {
+            let (found, place) = located(event);
+            let event = needed("event", found, &place)?;
+            let id = match delivery.as_ref().map(located) {
+                Some((found, place)) => needed("delivery id", found, &place)?,
+                None => long_hash(&request.body),
+            };
+            (event, id, None)
+        }
+    };
+    Ok(Delivery {
+        source: source.name.clone(),
+        id: DeliveryId(id),
+        hook,
+        event,
+        received: now,
+        headers: request.headers.without(&source.verifier.credentials()),
+        body: request.body.clone(),
+        payload: payload.clone(),
+        variant: false,
+    })
+}
+
+fn facts<'d>(source: &Source, delivery: &'d Delivery, glance: &'d Glance<'d>) -> Facts<'d> {
+    match &source.dialect {
+        Dialect::GitHub => Facts::new(delivery, glance),
+        Dialect::Generic { session, .. } => Facts::generic(delivery, glance, session.as_deref()),
+    }
+}
+
+fn event(source: &Source, facts: &Facts) -> Event {
+    match source.dialect {
+        Dialect::GitHub => Event::github(facts),
+        Dialect::Generic { .. } => Event::generic(facts),
+    }
+}
+
+fn subject(event: &Event, payload: &Bytes) -> Subject {
+    let attributes = event.attributes();
+    Subject::new(attributes.iter().map(|(name, value)| (*name, value.as_ref())), payload.clone())
+}
+
+fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes {
+    let with_action = facts.action.as_ref().map(|action| format!("{}.{action}", facts.delivery.event));
+    let mut texts = vec![facts.delivery.event.as_str()];
+    texts.extend(with_action.as_deref());
+    if !source.events.matches(&texts) {
+        return Routes::default();
+    }
+    let routes = rules.router.route(facts, &subject(event, &facts.delivery.payload));
+    for (subscription, why) in &routes.failed {
+        metrics::counter!("pointsman_condition_errors_total", "subscription" => subscription.clone())
+            .increment(1);
+        tracing::warn!(delivery.id = %facts.delivery.id, subscription, why, "`when` failed for delivery {}: no match", facts.delivery.id);
+    }
+    routes
+}
+
+fn entry(delivery: &Delivery, event: &Event, routes: &Routes, inline_limit: Option<usize>) -> Entry {
+    Entry {
+        archive_key: delivery.archive_key(),
+        object: Object { body: delivery.body.clone(), metadata: delivery.metadata() },
+        mark_key: delivery.mark_key(),
+        messages: routes
+            .queues
+            .iter()
+            .map(|(queue, session)| {
+                (queue.clone(), message(delivery, event, queue, session.as_ref(), inline_limit))
+            })
+            .collect(),
+        now: delivery.received,
+        mark_expires: delivery.received.checked_add(MARK_KEPT).ok(),
+    }
+}
+
+fn message(
+    delivery: &Delivery,
+    event: &Event,
+    queue: &QueueName,
+    session: Option<&Session>,
+    inline_limit: Option<usize>,
+) -> Message {
+    let whole = event.body(session, &delivery.payload, true);
+    let fits = inline_limit.is_none_or(|limit| whole.len() <= limit);
+    Message {
+        body: if fits { whole } else { event.body(session, &delivery.payload, false) },
+        session: session.cloned(),
+        dedup_id: dedup_id(delivery, queue, ""),
+        attributes: BTreeMap::from([
+            ("type".to_owned(), event.r#type.clone()),
+            ("traceparent".to_owned(), event.traceparent.clone()),
+        ]),
+        correlation: Some(event.id.clone()),
+        delay: None,
+    }
+}
+
+/// hex(SHA-256(source, hook id, delivery id, queue, cause)); a variant's delivery id carries its hash.
+fn dedup_id(delivery: &Delivery, queue: &QueueName, cause: &str) -> String {
+    let hook = delivery.hook.as_deref().unwrap_or("-");
+    fingerprint(&[&delivery.source.0, hook, &delivery.event_id(), queue.as_str(), cause])
+}
+
+fn answer(facts: &Facts, routes: Routes, duplicate: bool) -> Accepted {
+    let session = Strategy::Entity.session(facts).map(|session| session.to_string());
+    Accepted {
+        id: facts.delivery.event_id(),
+        session: session.unwrap_or_default(),
+        subscriptions: routes.subscriptions,
+        duplicate,
+    }
+}
+
+/// Signed, but not to be processed: kept under `rejected/`, so that a person can look at it.
+async fn keep_rejected(
+    request: &Request,
+    source: &Source,
+    rejection: &Rejection,
+    ports: &Ports,
+    now: Timestamp,
+) -> Result<(), PortError> {
+    let key = keyed_by_hour("rejected", &source.name, now, &long_hash(&request.body));
+    let headers = request.headers.without(&source.verifier.credentials());
+    let mut metadata: BTreeMap<_, _> =
+        headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    metadata.insert("pointsman-rejected".into(), rejection.detail.clone());
+    metadata.insert("pointsman-received".into(), now.to_string());
+    match ports.archive.put_new(&key, Object { body: request.body.clone(), metadata }).await {
+        Err(error) if error.kind != ErrorKind::Conflict => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// How long a sender is asked to wait when nothing could be made durable.
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);

@@ -1,0 +1,184 @@
+//! Routing: which subscriptions want an event, and in which session of which queue it goes to them.
+//!
+//! Compiled once: however many subscriptions there are, an event is matched against all patterns in one walk.
+
+use fixedbitset::FixedBitSet;
+
+pub use crate::pattern::{check_event_pattern, check_repository_pattern};
+use crate::{
+    condition::{Condition, Subject},
+    config,
+    facts::Facts,
+    pattern::{List, Lists},
+    port::QueueName,
+    session::{Session, Strategy},
+};
+
+/// All subscriptions, compiled.
+#[derive(Debug)]
+pub struct Router {
+    subscriptions: Vec<Compiled>,
+    events: Lists,
+    repositories: Lists,
+    conditions: Vec<(String, Condition)>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    name: String,
+    queue: QueueName,
+    strategy: Strategy,
+    condition: Option<usize>,
+    events: Vec<String>,
+    repositories: Vec<String>,
+}
+
+/// Where one event goes.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// Names of the subscriptions that want it.
+    pub subscriptions: Vec<String>,
+    /// The queues that it goes into, each once, with the session there.
+    pub queues: Vec<(QueueName, Option<Session>)>,
+    /// Subscriptions whose condition failed, which is no match, and why.
+    pub failed: Vec<(String, String)>,
+}
+
+/// Why one subscription wants an event or does not.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Verdict {
+    /// The subscription.
+    pub subscription: String,
+    /// Its queue.
+    pub queue: QueueName,
+    /// Whether it wants the event.
+    pub matches: bool,
+    /// The session there, where it matches and keeps order.
+    pub session: Option<Session>,
+    /// Why, for a person.
+    pub because: String,
+}
+
+impl Router {
+    /// Compiles subscriptions. They were checked with the configuration: an error here names the same fault.
+    pub fn new(subscriptions: &[config::Subscription]) -> Result<Self, String> {
+        let lower = |patterns: &[String]| patterns.iter().map(|p| p.to_lowercase()).collect::<Vec<_>>();
+        let mut conditions: Vec<(String, Condition)> = Vec::new();
+        let mut compiled = Vec::with_capacity(subscriptions.len());
+        for wanted in subscriptions {
+            compiled.push(Compiled {
+                name: wanted.name.clone(),
+                queue: wanted.queue.as_deref().unwrap_or(&wanted.name).parse()?,
+                strategy: wanted.session.as_deref().map_or(Ok(Strategy::Entity), str::parse)?,
+                condition: wanted.when.as_deref().map(|when| intern(&mut conditions, when)).transpose()?,
+                events: wanted.events.clone(),
+                repositories: lower(&wanted.repositories),
+            });
+        }
+        let events = Lists::new(compiled.iter().map(|it| it.events.iter().map(String::as_str)))?;
+        let repositories = Lists::new(compiled.iter().map(|it| it.repositories.iter().map(String::as_str)))?;
+        Ok(Self { subscriptions: compiled, events, repositories, conditions })
+    }
+
+    /// Every pointer that a session template may read.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.subscriptions.iter().flat_map(|subscription| subscription.strategy.pointers())
+    }
+
+    /// Where the event goes.
+    pub fn route(&self, facts: &Facts, subject: &Subject) -> Routes {
+        let mut routes = Routes::default();
+        let mut known: Vec<Option<Result<bool, String>>> = vec![None; self.conditions.len()];
+        for index in self.candidates(facts).ones() {
+            let subscription = &self.subscriptions[index];
+            let holds = subscription.condition.map_or(&Ok(true), |at| {
+                known[at].get_or_insert_with(|| self.conditions[at].1.holds(subject))
+            });
+            match holds {
+                Ok(true) => routes.add(subscription, facts),
+                Ok(false) => {}
+                Err(why) => routes.failed.push((subscription.name.clone(), why.clone())),
+            }
+        }
+        routes
+    }
+
+    /// The subscriptions whose events and repositories match.
+    fn candidates(&self, facts: &Facts) -> FixedBitSet {
+        let (event, with_action) = event_texts(facts);
+        let mut found = self.events.matching(&[&[event][..], with_action.as_deref().as_slice()].concat());
+        let repository = facts.repository.as_ref().map(|repository| repository.full_name());
+        found.intersect_with(&self.repositories.matching(repository.as_deref().as_slice()));
+        found
+    }
+
+    /// For every subscription: whether it wants the event, and why.
+    pub fn explain(&self, facts: &Facts, subject: &Subject) -> Vec<Verdict> {
+        self.subscriptions.iter().map(|subscription| self.verdict(subscription, facts, subject)).collect()
+    }
+
+    fn verdict(&self, subscription: &Compiled, facts: &Facts, subject: &Subject) -> Verdict {
+        let because = self.because(subscription, facts, subject);
+        Verdict {
+            subscription: subscription.name.clone(),
+            queue: subscription.queue.clone(),
+            matches: because.is_ok(),
+            session: because.is_ok().then(|| subscription.strategy.session(facts)).flatten(),
+            because: because.unwrap_or_else(|why| why),
+        }
+    }
+
+    fn because(&self, subscription: &Compiled, facts: &Facts, subject: &Subject) -> Result<String, String> {
+        let matches = |patterns: &[String], texts: &[&str]| {
+            List::new(patterns.iter().map(String::as_str)).is_ok_and(|list| list.matches(texts))
+        };
+        let (event, with_action) = event_texts(facts);
+        let full = with_action.as_deref().unwrap_or(event);
+        if !matches(&subscription.events, &[&[event][..], with_action.as_deref().as_slice()].concat()) {
+            return Err(format!("event `{full}` is not among {}", shown(&subscription.events)));
+        }
+        let repository = facts.repository.as_ref().map(|repository| repository.full_name());
+        if !matches(&subscription.repositories, repository.as_deref().as_slice()) {
+            let it = repository
+                .map_or("the event has no repository, and it".into(), |name| format!("repository `{name}`"));
+            return Err(format!("{it} is not among {}", shown(&subscription.repositories)));
+        }
+        let Some(at) = subscription.condition else {
+            return Ok(format!("event `{full}` and its repository match"));
+        };
+        let (text, condition) = &self.conditions[at];
+        match condition.holds(subject) {
+            Ok(true) => Ok(format!("event `{full}`, its repository and `{text}` match")),
+            Ok(false) => Err(format!("`{text}` is false")),
+            Err(why) => Err(format!("`{text}` failed, which is no match: {why}")),
+        }
+    }
+}
+
+impl Routes {
+    fn add(&mut self, subscription: &Compiled, facts: &Facts) {
+        self.subscriptions.push(subscription.name.clone());
+        if self.queues.iter().all(|(queue, _)| *queue != subscription.queue) {
+            self.queues.push((subscription.queue.clone(), subscription.strategy.session(facts)));
+        }
+    }
+}
+
+/// Equal expressions are compiled once, and evaluated once an event.
+fn intern(conditions: &mut Vec<(String, Condition)>, when: &str) -> Result<usize, String> {
+    if let Some(at) = conditions.iter().position(|(text, _)| text == when) {
+        return Ok(at);
+    }
+    conditions.push((when.to_owned(), Condition::parse(when)?));
+    Ok(conditions.len() - 1)
+}
+
+/// What event patterns are matched against: `issues` and `issues.opened`.
+fn event_texts<'f>(facts: &'f Facts) -> (&'f str, Option<String>) {
+    let event = facts.delivery.event.as_str();
+    (event, facts.action.as_ref().map(|action| format!("{event}.{action}")))
+}
+
+fn shown(patterns: &[String]) -> String {
+    format!("[{}]", patterns.join(", "))
+}

@@ -1,0 +1,6 @@
+//! The host over real sockets.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod limits;
+mod support;
