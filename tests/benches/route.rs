@@ -32,7 +32,9 @@ fn subscriptions(count: usize) -> Vec<Subscription> {
 
 fn nanoseconds(count: usize) -> f64 {
     let router = Router::new(&subscriptions(count)).expect("valid subscriptions");
-    let payload = Bytes::from(fixtures::named("pull_request").bytes);
+    let payload = Bytes::from(
+        fixtures::github().find(|payload| payload.event == "pull_request").expect("a fixture").bytes,
+    );
     let delivery = Delivery {
         source: SourceName("github".into()),
         id: DeliveryId(Ipv4Addr::LOCALHOST.to_string()),

@@ -7,6 +7,8 @@ use std::{
 
 use serde_json::Value;
 
+use crate::house;
+
 /// One payload.
 #[derive(Debug, Clone)]
 pub struct Payload {
@@ -59,7 +61,7 @@ pub fn large_push(bytes: usize) -> Payload {
 }
 
 fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+    house::root().join("tests/fixtures")
 }
 
 fn payloads(set: &str) -> impl Iterator<Item = Payload> {

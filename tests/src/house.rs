@@ -1,16 +1,16 @@
 //! The house as data: its packages as `cargo metadata` tells them, and the arrows that may run between them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, fs, path::PathBuf, process::Command};
 
 use serde::Deserialize;
 
-/// The folder of the workspace.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the house")
+/// The folder of the workspace. Cargo and nextest name it when they run a test; a target folder that several clones
+/// share may hold a test that was compiled for another of them.
+pub fn root() -> PathBuf {
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let root = package.ancestors().find(|folder| folder.join("Cargo.lock").exists());
+    root.expect("a package lies in the house").to_owned()
 }
 
 /// What a package is, by the folder it lies in.
@@ -122,7 +122,10 @@ pub fn packages() -> Vec<Package> {
 }
 
 fn package(manifest: Manifest) -> Package {
-    let folder = manifest.manifest_path.parent().and_then(|folder| folder.strip_prefix(root()).ok());
+    let folder = manifest
+        .manifest_path
+        .parent()
+        .and_then(|folder| folder.strip_prefix(root()).ok().map(ToOwned::to_owned));
     let folder = folder.expect("a workspace's package lies in it").to_string_lossy().replace('\\', "/");
     let kind = Kind::of(&folder)
         .unwrap_or_else(|| panic!("{folder}: the house has no such room (design, section 1)"));

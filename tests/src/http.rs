@@ -104,3 +104,40 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
         rest = rest.get(line + 4 + size..)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_by_length_by_chunks_and_to_the_end() {
+        let head = "HTTP/1.1 202 Accepted\r\nContent-Type: text/plain\r\n";
+        let bodies = [
+            "content-length: 5\r\n\r\nhello",
+            "transfer-encoding: chunked\r\n\r\n4\r\nhell\r\n1\r\no\r\n0\r\n\r\n",
+            "\r\nhello",
+        ];
+        for body in bodies {
+            let answer = parse(format!("{head}{body}").as_bytes()).unwrap();
+            assert_eq!((answer.status, answer.text().as_str()), (202, "hello"));
+            assert_eq!(answer.header("content-type"), Some("text/plain"));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_off_is_none() {
+        for text in [
+            "",
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhell",
+        ] {
+            assert!(parse(text.as_bytes()).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_a_host_and_a_path() {
+        assert_eq!(split("http://127.0.0.1:80"), ("127.0.0.1:80", "/"));
+        assert_eq!(split("http://127.0.0.1:80/a/b?c"), ("127.0.0.1:80", "/a/b?c"));
+    }
+}

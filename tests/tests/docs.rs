@@ -19,7 +19,7 @@ fn pictures_are_current() {
 #[test]
 fn links_lead_somewhere() {
     let mut dead = Vec::new();
-    let pages = pages(root());
+    let pages = pages(&root());
     assert!(pages.len() > 4, "the pages were not found");
     for page in &pages {
         let text = fs::read_to_string(page).unwrap();

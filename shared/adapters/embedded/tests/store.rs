@@ -28,7 +28,7 @@ impl Clock for Wall {
 }
 
 fn name(text: &str) -> QueueName {
-    text.parse().unwrap()
+    text.parse().expect("a queue's name")
 }
 
 fn options() -> Options {
