@@ -116,4 +116,22 @@ mod tests {
             assert!(Cli::try_parse_from(words).unwrap().common.json, "{line}");
         }
     }
+
+    #[test]
+    fn the_document_names_every_command_and_option() {
+        let text = include_str!("../../../docs/cli.md");
+        let mut open = vec![(String::from("pointsman"), Cli::command())];
+        while let Some((path, command)) = open.pop() {
+            for option in command.get_arguments().filter_map(|option| option.get_long()) {
+                assert!(text.contains(&format!("--{option}")), "docs/cli.md lacks --{option} of {path}");
+            }
+            for below in command.get_subcommands() {
+                let name = below.get_name();
+                let known =
+                    text.contains(&format!("{path} {name}")) || text.contains(&format!("QUEUE {name}"));
+                assert!(known || name == "list", "docs/cli.md lacks {path} {name}");
+                open.push((format!("{path} {name}"), below.clone()));
+            }
+        }
+    }
 }

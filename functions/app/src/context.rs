@@ -13,6 +13,9 @@ use pointsman_env::{Loader, Origin};
 
 use crate::{cli::Common, store::Store};
 
+/// The file in the data folder in which the server keeps the secret that it made.
+const SECRET: &str = "webhook-secret";
+
 /// One run of a command.
 #[derive(Debug)]
 pub struct Context {
@@ -36,7 +39,7 @@ impl Context {
     /// The configuration, for a command that verifies nothing: no secret is read and none is made.
     pub fn config(&self) -> Result<Config> {
         let loader = self.loader(None);
-        let mut config = match loader.origin() {
+        let written = match loader.origin() {
             Origin::BuiltIn => None,
             Origin::File(path) => {
                 let shown = path.display();
@@ -48,8 +51,10 @@ impl Context {
                 (!checked.empty).then_some(checked.config)
             }
         };
-        let mut config = config.take().unwrap_or_else(|| Config::without_file("webhook-secret".as_ref()));
-        config.data = self.common.data.clone().unwrap_or(config.data);
+        let data = |config: &Config| self.common.data.clone().unwrap_or_else(|| config.data.clone());
+        let mut config =
+            written.unwrap_or_else(|| Config::without_file(&data(&Config::default()).join(SECRET)));
+        config.data = data(&config);
         Ok(config)
     }
 

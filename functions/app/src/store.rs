@@ -7,11 +7,10 @@ use pointsman_core::{
     config::Config,
     port::{Archive, Queue, QueueAdmin, Receiver, Records},
 };
-use pointsman_embedded::{Options, Store as Embedded};
+use pointsman_embedded::{Attached, Options, attach};
 use pointsman_env::SystemClock;
 
 /// All that a command may ask of the store.
-#[derive(Clone)]
 pub struct Store {
     /// For sending again.
     pub queue: Arc<dyn Queue>,
@@ -23,28 +22,28 @@ pub struct Store {
     pub archive: Arc<dyn Archive>,
     /// Routing marks.
     pub records: Arc<dyn Records>,
-    own: Embedded,
+    attached: Attached,
 }
 
 impl Store {
     /// Opens the store in the configuration's data folder; where another process holds it, that one is asked instead.
     pub async fn open(config: &Config, purpose: &str) -> Result<Self> {
         let options = Options::new(Arc::new(SystemClock), purpose).with_queues(config.queues());
-        let own = Embedded::open(&config.data, options).await?;
-        let ports = own.ports();
+        let attached = attach(&config.data, options).await?;
+        let ports = attached.ports();
         Ok(Self {
             queue: ports.queue,
             receiver: ports.receiver,
             admin: ports.admin,
             archive: ports.archive,
             records: ports.records,
-            own,
+            attached,
         })
     }
 
     /// Lets go of it.
     pub async fn close(self) -> Result<()> {
-        self.own.close().await;
+        self.attached.close().await;
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ struct Summary {
 
 /// Runs it; ends with a summary, on stdout where JSON is wanted.
 pub async fn run(
-    work: Work,
+    work: Work<'_>,
     command: &str,
     concurrency: usize,
     json: bool,

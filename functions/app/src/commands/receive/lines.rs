@@ -17,7 +17,7 @@ use pointsman_core::{
 };
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::Work;
@@ -37,39 +37,61 @@ enum End {
     Stop,
 }
 
-/// Prints until there is no more, `max` were printed, the reader is gone, or it is stopped.
-pub async fn run(work: Work, stop: impl Future<Output = ()>) -> Result<()> {
+/// Prints until there is no more, `max` were printed, the reader is gone, or it is stopped. With `--follow` a server that
+/// restarts is waited for.
+pub async fn run(work: Work<'_>, stop: impl Future<Output = ()>) -> Result<()> {
     let mut stop = pin!(stop);
     let printer = Printer::start();
     let mut left = work.max.unwrap_or(u64::MAX);
     while left > 0 {
-        let max = usize::try_from(left).unwrap_or(GROUP).min(GROUP);
-        let patience = if work.follow { PATIENCE } else { Duration::ZERO };
-        let ask = Ask { max, wait: patience, visibility: Some(work.settings.visibility), session: None };
-        let mut receiving = work.store.receiver.receive(&work.queue, ask);
-        // Never dropped half-way: what was taken by then would be held by nobody until it expires.
-        let (received, stopped) = tokio::select! {
-            received = &mut receiving => (received?, false),
-            () = &mut stop => (receiving.await?, true),
-        };
-        if received.is_empty() && !stopped && work.follow {
-            continue;
-        }
-        let taken = received.len();
-        let mut group = Group { work: &work, open: received.into(), printed: Vec::new(), count: 0 };
-        let end = if stopped { Ok(End::Stop) } else { group.print(&printer, stop.as_mut()).await };
-        group.settle().await?;
-        left -= group.count;
-        if end? == End::Stop || taken == 0 {
-            break;
+        match round(&work, &printer, stop.as_mut(), &mut left).await {
+            Ok(End::Group) => {}
+            Ok(End::Stop) => break,
+            Err(error)
+                if work.follow
+                    && matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Throttled { .. }) =>
+            {
+                tracing::warn!(%error, "nothing can be received now; trying again");
+                tokio::select! {
+                    () = sleep(PATIENCE) => {}
+                    () = &mut stop => break,
+                }
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())
 }
 
+/// Takes a group, prints it, settles it.
+async fn round(
+    work: &Work<'_>,
+    printer: &Printer,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+    left: &mut u64,
+) -> Result<End, PortError> {
+    let max = usize::try_from(*left).unwrap_or(GROUP).min(GROUP);
+    let patience = if work.follow { PATIENCE } else { Duration::ZERO };
+    let ask = Ask { max, wait: patience, visibility: Some(work.settings.visibility), session: None };
+    let mut receiving = work.store.receiver.receive(&work.queue, ask);
+    // Never dropped half-way: what was taken by then would be held by nobody until it expires.
+    let (received, stopped) = tokio::select! {
+        received = &mut receiving => (received?, false),
+        () = &mut stop => (receiving.await?, true),
+    };
+    if received.is_empty() && !stopped {
+        return Ok(if work.follow { End::Group } else { End::Stop });
+    }
+    let mut group = Group { work, open: received.into(), printed: Vec::new(), count: 0 };
+    let end = if stopped { Ok(End::Stop) } else { group.print(printer, stop).await };
+    let settled = group.settle().await;
+    *left -= group.count;
+    settled.and(end)
+}
+
 /// Messages that were taken together.
 struct Group<'w> {
-    work: &'w Work,
+    work: &'w Work<'w>,
     open: VecDeque<Received>,
     printed: Vec<Receipt>,
     count: u64,

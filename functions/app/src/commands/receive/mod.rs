@@ -33,8 +33,8 @@ pub struct Args {
 }
 
 /// What both ways need.
-struct Work {
-    store: Store,
+struct Work<'s> {
+    store: &'s Store,
     queue: QueueName,
     settings: QueueSettings,
     follow: bool,
@@ -47,7 +47,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let store = context.store(&format!("pointsman receive {}", args.queue)).await?;
     let queue = known_queue(&store, &args.queue).await?;
     let settings = context.queue_settings(&queue);
-    let work = Work { store: store.clone(), queue, settings, follow: args.follow, max: args.max };
+    let work = Work { store: &store, queue, settings, follow: args.follow, max: args.max };
     let done = match args.exec {
         Some(command) => {
             let concurrency = args.concurrency.map_or_else(|| configured(context, &work.queue), usize::from);
