@@ -83,6 +83,8 @@ pub struct Capabilities {
     pub delays: bool,
     /// It can receive one named session. False for SQS.
     pub named_sessions: bool,
+    /// What waits longest is received first. False where the service picks among sessions as it likes.
+    pub oldest_first: bool,
     /// `stats`, `peek` and `purge` are exact at once. False where the service itself only approximates.
     pub exact_admin: bool,
     /// The largest body that it takes inline, in bytes; cases try no larger one. At least 1,000.
@@ -102,6 +104,7 @@ impl Capabilities {
         tells_duplicates: true,
         delays: true,
         named_sessions: true,
+        oldest_first: true,
         exact_admin: true,
         largest_body: 8 << 20,
         visibility: Duration::from_secs(30),

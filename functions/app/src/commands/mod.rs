@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod dead_letters;
+mod demo;
 mod events;
 mod queues;
 mod receive;
@@ -22,6 +23,8 @@ use crate::context::Context;
 pub enum Command {
     /// Take webhooks in (what pointsman does without a command)
     Serve(serve::Args),
+    /// Show the main job on real payloads: a temporary store, nothing else needed
+    Demo,
     /// Sign a payload and send it to a running server
     Send(send::Args),
     /// What came in, newest first
@@ -55,6 +58,7 @@ impl Command {
 pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode> {
     let done = match command {
         Command::Serve(args) => serve::run(args, &context).await,
+        Command::Demo => return demo::run(&context).await,
         Command::Send(args) => return send::run(args, &context).await,
         Command::Events(args) => events::run(args, &context).await,
         Command::Show(args) => show::run(args, &context).await,

@@ -115,7 +115,8 @@ pub fn sample(config: &Config, source: &str, event: &str, id: &str, body: Bytes)
     Ok((headers.into_iter().collect(), body))
 }
 
-fn signature(secret: &Secret, body: &[u8]) -> String {
+/// `X-Hub-Signature-256`.
+pub fn signature(secret: &Secret, body: &[u8]) -> String {
     let mut mac =
         Hmac::<sha2::Sha256>::new_from_slice(secret.expose()).expect("an HMAC takes keys of any length");
     mac.update(body);
@@ -174,7 +175,8 @@ fn reference(text: &str) -> Option<SecretRef> {
     named.then(|| text.parse().ok()).flatten()
 }
 
-async fn post(to: &Uri, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value)> {
+/// Posts it to the host that the URL names.
+pub async fn post(to: &Uri, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value)> {
     let host = to.host().context("the URL names no host")?.trim_matches(['[', ']']);
     let port = to.port_u16().unwrap_or(80);
     let stream = TcpStream::connect((host, port)).await.with_context(|| {

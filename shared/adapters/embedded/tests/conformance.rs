@@ -83,7 +83,7 @@ mod queue_port {
         super::subject(|store, _| super::queues(store)).await
     }
 
-    pointsman_conformance::queue_suite! { cases: 95, subject: subject }
+    pointsman_conformance::queue_suite! { cases: 98, subject: subject }
 }
 
 mod archive_port {

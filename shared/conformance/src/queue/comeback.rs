@@ -75,6 +75,18 @@ pub(super) async fn a_batch_that_expired_comes_back_in_order(subject: Subject<Po
     subject.assert_bodies(&queue, &["2", "3", "4"]).await;
 }
 
+pub(super) async fn many_holds_that_end_at_once_all_come_back(subject: Subject<Ports>) {
+    let queue = subject.fresh().await;
+    // More than an adapter would give back in one go.
+    let all: Vec<_> = (0..600).map(|number| number.to_string()).collect();
+    subject.send_all(&queue, all.iter().map(|session| of(session, session)).collect()).await;
+    subject.take(&queue, all.len()).await;
+    subject.expire().await;
+    let mut again = bodies(&subject.take(&queue, all.len()).await);
+    again.sort_by_key(|body| body.parse::<u32>().ok());
+    assert_eq!(again, all);
+}
+
 pub(super) async fn an_abandoned_message_waits_for_held_followers(subject: Subject<Ports>) {
     let queue = subject.fresh().await;
     subject.send_session(&queue, "s", &["1", "2"]).await;

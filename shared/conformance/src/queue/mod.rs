@@ -31,6 +31,7 @@ cases! {
     waiting::a_waiting_receiver_wakes_when_a_session_is_released,
     waiting::a_waiting_receiver_wakes_when_a_hold_expires,
     waiting::every_waiting_receiver_wakes_when_there_is_enough_for_all,
+    waiting::a_receiver_that_gave_up_waiting_takes_nothing_with_it,
 
     // 2: in order within a session, one holder at a time.
     order::a_session_is_received_in_the_order_it_was_sent,
@@ -40,6 +41,7 @@ cases! {
     order::a_session_is_free_again_once_all_that_is_held_of_it_is_settled,
     order::messages_without_a_session_do_not_wait_for_one_another,
     order::a_named_session_is_received_alone if named_sessions,
+    order::what_waits_longest_is_received_first if oldest_first,
     order::order_holds_across_a_crash if restarts,
     storm::eight_consumers_keep_order_and_hold_sessions_alone_through_a_storm,
 
@@ -49,6 +51,7 @@ cases! {
     comeback::an_expired_message_comes_back_before_later_ones_of_its_session,
     comeback::a_batch_given_back_last_to_first_comes_back_in_order,
     comeback::a_batch_that_expired_comes_back_in_order,
+    comeback::many_holds_that_end_at_once_all_come_back,
     comeback::an_abandoned_message_waits_for_held_followers,
     comeback::a_message_that_came_back_goes_before_one_that_was_sent_meanwhile,
     comeback::an_abandoned_message_without_a_session_comes_back,

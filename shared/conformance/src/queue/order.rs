@@ -92,6 +92,24 @@ pub(super) async fn a_named_session_is_received_alone(subject: Subject<Ports>) {
     assert_eq!(others, ["a1", "a2", "none"]);
 }
 
+pub(super) async fn what_waits_longest_is_received_first(subject: Subject<Ports>) {
+    let sessions = [of("b", "1"), of("a", "2"), of("b", "not yet"), of("c", "3")];
+    let unordered = ["1", "2", "3"].map(plain);
+    for sent in [sessions.to_vec(), unordered.to_vec()] {
+        let queue = subject.fresh().await;
+        subject.send_all(&queue, sent).await;
+        let mut received = Vec::new();
+        for expected in ["1", "2", "3"] {
+            received.push(subject.take_one(&queue).await);
+            assert_eq!(bodies(&received).last().map(String::as_str), Some(expected));
+        }
+        // What comes back is as old as it was.
+        subject.send(&queue, of("d", "4")).await;
+        subject.fail(&queue, &received[1], "it failed").await;
+        assert_eq!(bodies(&subject.take(&queue, 2).await), ["2", "4"]);
+    }
+}
+
 pub(super) async fn order_holds_across_a_crash(mut subject: Subject<Ports>) {
     let queue = subject.fresh().await;
     subject.send_session(&queue, "s", &["1", "2", "3"]).await;

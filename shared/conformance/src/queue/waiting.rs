@@ -103,6 +103,20 @@ pub(super) async fn every_waiting_receiver_wakes_when_there_is_enough_for_all(su
     assert_eq!(received, ["a", "b", "c", "d"]);
 }
 
+pub(super) async fn a_receiver_that_gave_up_waiting_takes_nothing_with_it(subject: Subject<Ports>) {
+    let queue = subject.fresh().await;
+    let waiting = wait_for_one(&subject, &queue, LONG).await;
+    waiting.abort();
+    assert!(waiting.await.is_err_and(|error| error.is_cancelled()), "there was nothing to receive");
+    subject.send_session(&queue, "s", &["1"]).await;
+    if !subject.capabilities.exact_time {
+        // A service learns late that its caller has gone: the message may have been held for that one.
+        subject.expire().await;
+    }
+    assert_eq!(bodies(&subject.take(&queue, 1).await), ["1"]);
+}
+
+/// Receives one in the background, for as long as it takes.
 pub(super) async fn wait(subject: &Subject<Ports>, queue: &QueueName) -> Waiting {
     wait_for_one(subject, queue, LONG).await
 }

@@ -20,8 +20,13 @@ pub(super) struct Consumer {
     pub(super) register: Arc<Register>,
 }
 
-/// One session's messages of a batch, in order.
-type Batch = VecDeque<Received>;
+/// One session's messages of a receive.
+struct Batch {
+    /// In order.
+    left: VecDeque<Received>,
+    /// Their holds may end one after another: then they are completed one after another too.
+    renewed: bool,
+}
 
 /// What a handler does with a session's next message.
 enum Fate {
@@ -60,13 +65,14 @@ impl Consumer {
         }
     }
 
-    /// Handles the next message of each session; what is left of the batches is returned.
+    /// Handles the next messages of each session; what is left of the batches is returned.
     async fn step(&mut self, batches: Vec<Batch>) -> Vec<Batch> {
         let mut done = Vec::new();
-        for batch in batches {
+        for mut batch in batches {
             match self.fate() {
                 Fate::Complete => done.push(batch),
                 Fate::RenewAndComplete => {
+                    batch.renewed = true;
                     if self.renew(&batch).await {
                         done.push(batch);
                     }
@@ -80,7 +86,7 @@ impl Consumer {
         {
             clock.turn(self.visibility / 10);
         }
-        self.complete_first(done).await
+        self.complete_some(done).await
     }
 
     fn fate(&mut self) -> Fate {
@@ -96,7 +102,7 @@ impl Consumer {
 
     /// Renews all that is left of a session; false when the hold was lost meanwhile.
     async fn renew(&self, batch: &Batch) -> bool {
-        for message in batch {
+        for message in &batch.left {
             match self.receiver.renew(&self.queue, &message.receipt, self.visibility).await {
                 Ok(until) => self.register.renewed(message, until),
                 Err(error) => {
@@ -110,7 +116,7 @@ impl Consumer {
 
     /// Gives back all that is left of a session, last to first, so that none overtakes.
     async fn give_back(&self, batch: Batch, how: Abandon) {
-        for (index, message) in batch.iter().enumerate().rev() {
+        for (index, message) in batch.left.iter().enumerate().rev() {
             let how = if index == 0 { how.clone() } else { Abandon::untouched() };
             let asked = self.register.letting_go(message);
             match self.receiver.abandon(&self.queue, &message.receipt, how).await {
@@ -120,25 +126,29 @@ impl Consumer {
         }
     }
 
-    /// Completes the first of each batch in one call; where the hold was lost, the rest of the session is lost too.
-    async fn complete_first(&self, mut batches: Vec<Batch>) -> Vec<Batch> {
-        let first: Vec<_> = batches.iter_mut().filter_map(VecDeque::pop_front).collect();
-        let receipts: Vec<_> = first.iter().map(|message| message.receipt.clone()).collect();
-        let asked: Vec<_> = first.iter().map(|message| self.register.letting_go(message)).collect();
+    /// Completes the first few of each batch in one call; where a hold was lost, the rest of the session is lost too.
+    async fn complete_some(&mut self, mut batches: Vec<Batch>) -> Vec<Batch> {
+        let mut some = Vec::new();
+        for (index, batch) in batches.iter_mut().enumerate() {
+            let most = if batch.renewed { 1 } else { batch.left.len() };
+            let few = self.random.usize(1..=most);
+            some.extend(batch.left.drain(..few).map(|message| (index, message)));
+        }
+        let receipts: Vec<_> = some.iter().map(|(_, message)| message.receipt.clone()).collect();
+        let asked: Vec<_> = some.iter().map(|(_, message)| self.register.letting_go(message)).collect();
         let results = self.receiver.complete(&self.queue, &receipts).await;
-        assert_eq!(results.len(), first.len(), "one result a receipt");
-        let mut left = Vec::new();
-        for (((batch, message), asked), result) in batches.into_iter().zip(first).zip(asked).zip(results) {
+        assert_eq!(results.len(), some.len(), "one result a receipt");
+        for (((index, message), asked), result) in some.iter().zip(asked).zip(results) {
             match result {
-                Ok(()) => {
-                    self.register.completed(&message, &asked);
-                    left.push(batch);
+                Ok(()) => self.register.completed(message, &asked),
+                Err(error) => {
+                    assert_lost(&error);
+                    batches[*index].left.clear();
                 }
-                Err(error) => assert_lost(&error),
             }
         }
-        left.retain(|batch| !batch.is_empty());
-        left
+        batches.retain(|batch| !batch.left.is_empty());
+        batches
     }
 }
 
@@ -150,10 +160,11 @@ fn assert_lost(error: &PortError) {
 fn by_session(received: Vec<Received>) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
     for message in received {
-        let same = |batch: &&mut Batch| batch.front().is_some_and(|first| first.session == message.session);
+        let same =
+            |batch: &&mut Batch| batch.left.front().is_some_and(|first| first.session == message.session);
         match batches.iter_mut().find(same) {
-            Some(batch) => batch.push_back(message),
-            None => batches.push(VecDeque::from([message])),
+            Some(batch) => batch.left.push_back(message),
+            None => batches.push(Batch { left: VecDeque::from([message]), renewed: false }),
         }
     }
     batches
