@@ -234,7 +234,7 @@ fn send_signs_and_its_exit_status_is_the_servers() {
 
 #[test]
 fn follow_waits_for_more_and_sigterm_ends_it_with_status_0() {
-    let mut house = House::start("");
+    let house = House::start("");
     let mut receiving = house.follow(&["receive", "all", "--follow"]);
     house.send(ISSUE, "issues", "11111111-1111-4111-8111-111111111111");
     assert!(receiving.line(MINUTE).contains("com.github.issues.opened"));
@@ -301,4 +301,17 @@ fn usage_errors_are_status_2_and_completions_are_made() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(house.ok(&["completions", shell]).contains("dead-letters"), "{shell}");
     }
+}
+
+#[test]
+fn following_outlives_a_restart_of_the_server() {
+    let mut house = House::start("");
+    let mut receiving = house.follow(&["receive", "all", "--follow"]);
+    house.send(ISSUE, "issues", "11111111-1111-4111-8111-111111111111");
+    receiving.line(MINUTE);
+    house.stop();
+    house.serve();
+    house.send(PUSH, "push", "22222222-2222-4222-8222-222222222222");
+    assert!(receiving.line(MINUTE).contains("com.github.push"));
+    assert_eq!(receiving.terminate(MINUTE), Some(0));
 }

@@ -1,4 +1,5 @@
 //! One user's folder with a configuration and a data folder, and perhaps a running server. Stopped when dropped.
+#![expect(clippy::unwrap_used, reason = "a test's own folder and processes: a panic is the failure")]
 
 use std::{
     fs,
@@ -44,7 +45,8 @@ impl House {
         house
     }
 
-    fn serve(&mut self) {
+    /// Starts the server.
+    pub fn serve(&mut self) {
         let mut server = Running::new(self.command(&["serve", "--listen", "127.0.0.1:0"]), Stream::Err);
         let line = server.says("listening on ", MINUTE);
         self.url = format!("{}/webhooks/github", line.split_once("listening on ").unwrap().1);

@@ -28,8 +28,8 @@ pub async fn run(grave: &Grave<'_>, which: &Which, json: bool) -> Result<()> {
         let full = page.len() == PAGE;
         let chosen: Vec<Peeked> = page.into_iter().filter(|letter| which.takes(letter)).collect();
         retried += chosen.len();
+        chosen.iter().for_each(|_| progress.step());
         again(grave, chosen, retried).await?;
-        progress.step();
         if !full {
             break;
         }
