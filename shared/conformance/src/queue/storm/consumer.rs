@@ -43,6 +43,7 @@ impl Consumer {
             let asked = ask(self.random.usize(1..=10));
             let received = self.receiver.receive(&self.queue, asked).await.expect("the queue is there");
             if received.is_empty() {
+                self.register.received_nothing(self.visibility * 20);
                 self.idle().await;
                 continue;
             }

@@ -36,7 +36,14 @@ pub(super) async fn eight_consumers_keep_order_and_hold_sessions_alone_through_a
     let seed = fastrand::u64(..);
     let queue = subject.fresh_with(|settings| settings.max_deliveries = 100_000).await;
     let register = Arc::new(Register::new(seed, size.messages, subject.time.clone()));
-    let sender = tokio::spawn(send(subject.ports.queue.clone(), queue.clone(), size, seed));
+    let sender = tokio::spawn({
+        let (sending, register) =
+            (send(subject.ports.queue.clone(), queue.clone(), size, seed), register.clone());
+        async move {
+            sending.await;
+            register.all_sent();
+        }
+    });
     let mut consumers = JoinSet::new();
     for number in 0..size.consumers {
         let consumer = Consumer {

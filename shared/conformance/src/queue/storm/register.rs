@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ struct State {
     held: HashMap<Session, Vec<Hold>>,
     /// When its completion was asked for, of each message that is completed.
     completed: HashMap<Name, u64>,
+    /// When a message was received last, or all had been sent.
+    last: Option<Timestamp>,
     /// What each receive began with, and when.
     begun: Vec<(Name, u64)>,
 }
@@ -69,11 +72,24 @@ impl Register {
         self.state().completed.len() == self.expected
     }
 
+    /// All messages have been sent.
+    pub(super) fn all_sent(&self) {
+        self.state().last = Some(self.time.now());
+    }
+
+    /// After a receive that gave nothing: a hold's time is the longest that a message can stay away.
+    pub(super) fn received_nothing(&self, longest: Duration) {
+        let Some(last) = self.state().last else { return };
+        let away = self.time.now().duration_since(last).unsigned_abs();
+        assert!(away < longest, "seed {}: nothing came for {away:?}: messages were lost", self.seed);
+    }
+
     /// After a receive has returned: nobody else may hold any of these sessions, and numbers go up without a gap.
     pub(super) fn received(&self, consumer: u64, messages: &[Received]) {
         let seed = self.seed;
         let now = self.time.now();
         let mut state = self.state();
+        state.last = state.last.map(|_| now);
         let mut last: HashMap<Session, u32> = HashMap::new();
         // What expired on its way here may be another's already.
         for message in messages.iter().filter(|message| message.visible_at > now) {
