@@ -6,8 +6,6 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use pointsman_core::{
     config::{Config, Source},
@@ -16,7 +14,6 @@ use pointsman_core::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use tokio::{net::TcpStream, time::timeout};
 use uuid::{Timestamp as UuidTime, Uuid};
 
 use crate::{
@@ -59,18 +56,15 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode> {
     let (to, source) = target(args.to.clone(), context)?;
     let secret = secret(args.secret, &source, context).await?;
     let delivery = args.delivery.unwrap_or_else(fresh_id);
-    let request = Request::post(to.path_and_query().map_or("/", |path| path.as_str()))
-        .header("host", to.authority().context("the URL names no host")?.as_str())
+    let request = Request::post(to)
         .header("user-agent", "pointsman-send")
         .header("content-type", "application/json")
         .header("x-github-event", &args.event)
         .header("x-github-delivery", &delivery)
         .header("x-hub-signature-256", signature(&secret, &body))
-        .body(Full::new(body))
+        .body(body)
         .context("the event's name or the delivery's id cannot stand in a header")?;
-    let sent = timeout(PATIENCE, post(&to, request)).await;
-    let (status, answer) =
-        sent.map_err(|_| anyhow!("{to} did not answer within {} s", PATIENCE.as_secs()))??;
+    let (status, answer) = post(request).await?;
     let answer = Answer { status: status.as_u16(), delivery, answer };
     print::result(context.json, &answer, || shown(status, &answer))?;
     Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -175,21 +169,16 @@ fn reference(text: &str) -> Option<SecretRef> {
     named.then(|| text.parse().ok()).flatten()
 }
 
-/// Posts it to the host that the URL names.
-pub async fn post(to: &Uri, request: Request<Full<Bytes>>) -> Result<(StatusCode, Value)> {
-    let host = to.host().context("the URL names no host")?.trim_matches(['[', ']']);
-    let port = to.port_u16().unwrap_or(80);
-    let stream = TcpStream::connect((host, port)).await.with_context(|| {
-        format!("nothing listens on {host}:{port}: start it with `pointsman serve`, or name another --to")
+/// Sends it; the answer as JSON where it is some.
+pub async fn post(request: Request<Bytes>) -> Result<(StatusCode, Value)> {
+    let response = pointsman_http::send(request, PATIENCE).await.map_err(|error| match error {
+        pointsman_http::Error::Connect { .. } => {
+            anyhow!("{error}: start the server with `pointsman serve`, or name another --to")
+        }
+        other => other.into(),
     })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // Ends with the sender; what it fails with, the request fails with too.
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await.context("the server hung up")?;
-    let status = response.status();
-    let bytes = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
-    let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-    Ok((status, serde_json::from_slice(&bytes).unwrap_or_else(|_| text())))
+    let text = || Value::String(String::from_utf8_lossy(response.body()).into_owned());
+    Ok((response.status(), serde_json::from_slice(response.body()).unwrap_or_else(|_| text())))
 }
 
 fn shown(status: StatusCode, answer: &Answer) -> String {

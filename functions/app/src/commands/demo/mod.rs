@@ -8,7 +8,6 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use http::Request;
-use http_body_util::Full;
 use pointsman_core::{config, port::Secret, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{EnvSecrets, SystemClock};
@@ -93,14 +92,13 @@ async fn play(step: &Step, url: &str, secret: &str, earlier: &[Answered]) -> Res
         How::Sha1Only => ("x-hub-signature", format!("sha1={}", "0".repeat(40))),
         _ => ("x-hub-signature-256", send::signature(&Secret::new(used), step.payload)),
     };
-    let request = Request::post(format!("/webhooks/{source}"))
-        .header("host", url.trim_start_matches("http://"))
+    let request = Request::post(format!("{url}/webhooks/{source}"))
         .header("content-type", "application/json")
         .header("x-github-event", step.event)
         .header("x-github-delivery", &id)
         .header(header, signature)
-        .body(Full::new(step.payload.into()))?;
-    let (status, answer) = send::post(&url.parse()?, request).await?;
+        .body(step.payload.into())?;
+    let (status, answer) = send::post(request).await?;
     let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
     let names = answer.get("subscriptions").and_then(Value::as_array).into_iter().flatten();
     Ok(Answered {
