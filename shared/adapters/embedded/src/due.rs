@@ -4,7 +4,6 @@
 use rusqlite::params;
 
 use crate::{
-    dedup,
     holds::{Claim, Held},
     state::State,
     writer::{End, Writer},
@@ -57,6 +56,7 @@ impl Writer<'_> {
                 self.promote(queue)?;
             }
         }
+        self.tidy_dedup()?;
         if self.now >= self.state.next_sweep {
             self.sweep()?;
             self.state.next_sweep = self.now + SWEEP_EVERY;
@@ -114,6 +114,6 @@ impl Writer<'_> {
                  (SELECT key FROM records WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
             )?
             .execute(params![self.now, SWEEP_ROWS])?;
-        dedup::sweep(self.conn, self.now, SWEEP_ROWS)
+        self.forget()
     }
 }

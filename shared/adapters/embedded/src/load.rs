@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use pointsman_core::port::{QueueName, QueueSettings};
 use rusqlite::Connection;
 
-use crate::{queues::QueueState, sessions::Lane, state::State};
+use crate::{dedup, queues::QueueState, sessions::Lane, state::State};
 
 /// Reads everything; all is free to hand out.
 pub(crate) fn load(conn: &Connection, now: i64) -> rusqlite::Result<State> {
@@ -18,6 +18,7 @@ pub(crate) fn load(conn: &Connection, now: i64) -> rusqlite::Result<State> {
     state.next_body = next("SELECT coalesce(max(id), 0) + 1 FROM bodies")?;
     let queues = load_queues(conn, &mut state)?;
     load_sessions(conn, &mut state, &queues, now)?;
+    dedup::load(conn, &mut state, now)?;
     Ok(state)
 }
 

@@ -7,7 +7,7 @@ use pointsman_core::port::{Message, MessageId, Sent};
 
 use crate::{
     bodies::{Bodies, Placing},
-    dedup::{self, Hash},
+    dedup::Hash,
     engine::millis_of,
     writer::{Incoming, Writer, encode_attributes},
 };
@@ -47,7 +47,7 @@ impl Outgoing {
             head: message.body.head.clone(),
             tail: message.body.tail.clone(),
             delay_ms: delay.map_or(0, millis_of),
-            dedup: dedup::hash(&message.dedup_id),
+            dedup: Hash::of(&message.dedup_id),
         })
     }
 
@@ -62,8 +62,9 @@ impl Outgoing {
             let state = &writer.state.queues[queue];
             (state.id, millis_of(state.settings.dedup_window))
         };
-        if let Some(hash) = &self.dedup
-            && let Some(first) = dedup::seen(writer.conn, row, hash, writer.now)?
+        let hash = self.dedup.map(|hash| hash.within(row));
+        if let Some(hash) = hash
+            && let Some(first) = writer.seen(hash)?
         {
             return Ok(Sent { id: MessageId(first.to_string()), duplicate: true });
         }
@@ -78,8 +79,8 @@ impl Outgoing {
             enqueued_at: writer.now,
         };
         let id = writer.enqueue(queue, &incoming)?;
-        if let Some(hash) = &self.dedup {
-            dedup::remember(writer.conn, row, hash, (id, writer.now.saturating_add(window)))?;
+        if let Some(hash) = hash {
+            writer.remember(hash, id, writer.now.saturating_add(window))?;
         }
         Ok(Sent { id: MessageId(id.to_string()), duplicate: false })
     }

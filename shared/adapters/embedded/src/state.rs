@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use pointsman_core::port::{PortError, QueueName};
 
 use crate::{
+    dedup::Dedup,
     holds::Hold,
     queues::{Loose, QueueState},
     sessions::{Lane, Slot},
@@ -29,6 +30,7 @@ pub(crate) struct State {
     pub next_body: i64,
     /// When what is forgotten is removed next, in ms.
     pub next_sweep: i64,
+    pub dedup: Dedup,
     undo: Vec<Undo>,
 }
 
@@ -117,10 +119,12 @@ impl State {
     /// What was changed stays: the transaction is on disk.
     pub fn keep(&mut self) {
         self.undo.clear();
+        self.dedup.keep();
     }
 
     /// What was changed is set back: the transaction failed.
     pub fn undo(&mut self) {
+        self.dedup.undo();
         for undo in std::mem::take(&mut self.undo).into_iter().rev() {
             match undo {
                 Undo::Lane(queue, slot, old) => self.queues[queue].sessions.restore(slot, old),

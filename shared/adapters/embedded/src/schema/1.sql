@@ -51,11 +51,16 @@ CREATE TABLE records (
 ) WITHOUT ROWID;
 CREATE INDEX records_by_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
 
+-- What was enqueued lately: first in the log, then sorted. `key` and `check_` are a dedup id's hash within its queue.
+CREATE TABLE dedup_log (
+    message INTEGER PRIMARY KEY,
+    key INTEGER NOT NULL,
+    check_ INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
 CREATE TABLE dedup (
-    queue INTEGER NOT NULL,
-    hash BLOB NOT NULL,
+    key INTEGER PRIMARY KEY,
+    check_ INTEGER NOT NULL,
     message INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    PRIMARY KEY (queue, hash)
-) WITHOUT ROWID;
-CREATE INDEX dedup_by_expiry ON dedup (expires_at);
+    expires_at INTEGER NOT NULL
+);
