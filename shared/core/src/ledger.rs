@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::port::{Message, Object, PortError, QueueName};
 
 /// A routed delivery, ready to be written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     /// Where the raw bytes go.
     pub archive_key: String,
@@ -28,7 +28,7 @@ pub struct Entry {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Committed {
     /// It is durable; what could not be sent yet is kept for `recover`.
     Stored {

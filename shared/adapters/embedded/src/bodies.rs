@@ -53,23 +53,23 @@ impl Packed {
     }
 }
 
-/// The different bodies of one call: equal handles (same memory) are one.
+/// The different bodies of one call: equal ones are one, found fast where they are the same memory.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
-    handles: Vec<(usize, usize)>,
+    bytes: Vec<Bytes>,
     pub packed: Vec<Packed>,
 }
 
 impl Bodies {
-    /// The place of these bytes among the bodies; nothing for no bytes. The caller still owns all that it placed.
+    /// The place of these bytes among the bodies; nothing for no bytes.
     pub fn place(&mut self, bytes: &Bytes) -> Option<usize> {
         if bytes.is_empty() {
             return None;
         }
-        let handle = (bytes.as_ptr().addr(), bytes.len());
-        let known = self.handles.iter().position(|other| *other == handle);
+        let same = |other: &Bytes| std::ptr::eq(&raw const other[..], &raw const bytes[..]) || other == bytes;
+        let known = self.bytes.iter().position(same);
         Some(known.unwrap_or_else(|| {
-            self.handles.push(handle);
+            self.bytes.push(bytes.clone());
             self.packed.push(Packed::pack(bytes));
             self.packed.len() - 1
         }))

@@ -2,10 +2,12 @@
 //! with one sync to disk (group commit); answers go out after it.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread::{Builder, JoinHandle},
     time::Duration,
 };
 
@@ -14,7 +16,7 @@ use pointsman_core::port::{Clock, PortError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{receive::Waiter, state::State, writer::Writer};
+use crate::{lock::Lock, receive::Waiter, state::State, writer::Writer};
 
 /// At most this many operations, of about this many bytes, become one transaction.
 const MOST_OPS: usize = 1024;
@@ -83,18 +85,18 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Starts the thread. The receiver tells when time alone will make something ready that somebody waits for.
+    /// Starts the thread, which keeps the lock until the database is closed. The receiver tells when time alone will make
+    /// something ready that somebody waits for.
     pub fn start(
-        conn: Connection,
-        state: State,
+        (conn, state, lock): (Connection, State, Lock),
         clock: Arc<dyn Clock>,
-    ) -> std::io::Result<(Self, watch::Receiver<Option<i64>>)> {
+    ) -> io::Result<(Self, watch::Receiver<Option<i64>>, JoinHandle<()>)> {
         let (ops, inbox) = mpsc::channel(WAITING);
         let (alarm, due) = watch::channel(None);
         let failing = Arc::new(AtomicBool::new(false));
-        let thread = Thread { conn, state, clock, alarm, failing: failing.clone() };
-        std::thread::Builder::new().name("pointsman-store".into()).spawn(move || thread.run(inbox))?;
-        Ok((Self { ops, failing }, due))
+        let thread = Thread { conn, state, clock, alarm, failing: failing.clone(), lock };
+        let thread = Builder::new().name("pointsman-store".into()).spawn(move || thread.run(inbox))?;
+        Ok((Self { ops, failing }, due, thread))
     }
 
     /// Whether the last transaction failed.
@@ -176,6 +178,7 @@ struct Thread {
     clock: Arc<dyn Clock>,
     alarm: watch::Sender<Option<i64>>,
     failing: Arc<AtomicBool>,
+    lock: Lock,
 }
 
 /// One round's operations, by kind.
@@ -290,10 +293,16 @@ impl Thread {
     }
 
     fn close(self) {
+        // Who waits learns now that nothing comes any more.
+        drop(self.state);
         if let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(
                 "the store's log could not be folded in at the end ({error}); the next start does it"
             );
+        }
+        drop(self.conn);
+        if let Err(error) = self.lock.release() {
+            tracing::warn!("the lock file could not be emptied ({error}); it is free all the same");
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod alarm;
 mod archive;
+mod attach;
 mod bodies;
+mod control;
 mod dedup;
 mod due;
 mod engine;
@@ -22,12 +24,16 @@ mod queues;
 mod readers;
 mod receive;
 mod records;
+mod remote;
 mod schema;
 mod sessions;
 mod state;
 mod stats;
 mod store;
+mod wire;
 mod writer;
 
+pub use attach::{Attached, attach};
 pub use lock::Holder;
+pub use remote::Remote;
 pub use store::{OpenError, Options, Ports, Store};

@@ -2,8 +2,8 @@
 
 use std::{
     fmt,
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read as _, Seek as _, Write as _},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Seek as _, Write as _},
     path::Path,
 };
 
@@ -20,6 +20,15 @@ pub struct Holder {
     pub port: u16,
     /// Who may ask: those who can read the file.
     pub(crate) token: String,
+}
+
+impl Holder {
+    /// This process, with a new token; it answers nowhere yet.
+    pub(crate) fn us(purpose: &str) -> io::Result<Self> {
+        let mut token = [0; 32];
+        getrandom::fill(&mut token).map_err(io::Error::other)?;
+        Ok(Self { pid: std::process::id(), purpose: purpose.to_owned(), port: 0, token: hex::encode(token) })
+    }
 }
 
 impl fmt::Debug for Holder {
@@ -45,6 +54,11 @@ pub(crate) enum Attempt {
     Held(Option<Holder>),
 }
 
+/// Who says in this lock file that it holds the store.
+pub(crate) fn read(path: &Path) -> io::Result<Option<Holder>> {
+    Ok(serde_json::from_str(&fs::read_to_string(path)?).ok())
+}
+
 impl Lock {
     /// Takes the key, if nobody has it.
     pub fn take(path: &Path) -> io::Result<Attempt> {
@@ -52,17 +66,13 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let file = options.open(path)?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;
                 Ok(Attempt::Ours(Self { file }))
             }
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text)?;
-                Ok(Attempt::Held(serde_json::from_str(&text).ok()))
-            }
+            Err(TryLockError::WouldBlock) => Ok(Attempt::Held(read(path)?)),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }

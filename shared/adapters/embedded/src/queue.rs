@@ -219,6 +219,15 @@ impl Store {
             .await?
     }
 
+    /// Gives back what was handed out and never arrived.
+    pub(crate) fn give_back(&self, received: &[Received]) {
+        let claims: Vec<_> =
+            received.iter().filter_map(|message| Claim::parse(&message.receipt).ok()).collect();
+        if !claims.is_empty() {
+            self.take_back(claims);
+        }
+    }
+
     /// Gives back what its receiver never saw.
     pub(crate) fn take_back(&self, claims: Vec<Claim>) {
         let back = Op::Look(Box::new(move |conn, state, now| state.take_back(conn, claims.into_iter(), now)));
@@ -243,7 +252,7 @@ impl Drop for Pending<'_> {
 }
 
 /// One error for each of a call's parts.
-fn repeat<T>(count: usize, error: &PortError) -> Vec<Result<T, PortError>> {
+pub(crate) fn repeat<T>(count: usize, error: &PortError) -> Vec<Result<T, PortError>> {
     (0..count).map(|_| Err(PortError::new(error.kind, error.to_string()))).collect()
 }
 

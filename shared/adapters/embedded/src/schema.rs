@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 /// One step a version: step n makes version n of version n - 1.
 const STEPS: &[&str] = &[include_str!("schema/1.sql")];
@@ -31,7 +31,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.set_prepared_statement_cache_capacity(64);
+    plan_once(&conn)?;
     migrate(&conn)?;
     Ok(conn)
 }
@@ -41,7 +41,15 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open(path)?;
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "cache_size", -READER_CACHE)?;
+    plan_once(&conn)?;
     Ok(conn)
+}
+
+/// Statements are compiled once: without this, SQLite compiles anew whenever a bound LIMIT is another number.
+fn plan_once(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn migrate(conn: &Connection) -> Result<(), SchemaError> {

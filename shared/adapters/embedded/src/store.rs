@@ -10,20 +10,22 @@ use pointsman_core::{
     ledger::Ledger,
     port::{Archive, Clock, PortError, Queue, QueueAdmin, QueueName, QueueSettings, Receiver, Records},
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use rusqlite::Connection;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    alarm,
+    alarm, control,
     engine::{Engine, Op, millis},
     ensure, load,
     lock::{Attempt, Holder, Lock},
     readers::Readers,
     schema::{self, SchemaError},
+    state::State,
 };
 
 /// The database's name in the data folder.
 const DATABASE: &str = "store.db";
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 
 /// How a store is opened.
 #[derive(Clone)]
@@ -104,17 +106,36 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     engine: Engine,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
     readers: Readers,
     clock: Arc<dyn Clock>,
-    alarm: JoinHandle<()>,
-    lock: Mutex<Option<Lock>>,
+    /// The alarm and the control port.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
+impl Inner {
+    fn stop_tasks(&self) {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        self.readers.close();
+    }
+}
+
+/// A store that nobody has any more is closed: when this returns, its folder is free.
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.alarm.abort();
+        self.stop_tasks();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else { return };
+        while !thread.is_finished() && !self.engine.try_send(Op::Close(oneshot::channel().0)) {
+            std::thread::yield_now();
+        }
+        if thread.join().is_err() {
+            tracing::error!("the store's thread broke; what was answered is on disk");
+        }
     }
 }
 
@@ -156,37 +177,33 @@ impl Ports {
 impl Store {
     /// Opens the store in this folder; makes the folder, the database and the queues where they are missing.
     pub async fn open(data: &Path, options: Options) -> Result<Self, OpenError> {
-        let data = data.to_owned();
-        let folder = |error| OpenError::Folder { data: data.clone(), error };
-        make_folder(&data).map_err(folder)?;
-        let mut lock = match Lock::take(&data.join(LOCK)).map_err(folder)? {
+        let failed = |error| OpenError::Folder { data: data.to_owned(), error };
+        make_folder(data).map_err(failed)?;
+        let path = data.join(LOCK);
+        let mut lock = match Lock::take(&path).map_err(failed)? {
             Attempt::Ours(lock) => lock,
-            Attempt::Held(holder) => return Err(OpenError::Held { data, holder }),
+            Attempt::Held(holder) => return Err(OpenError::Held { data: data.to_owned(), holder }),
         };
-        let token = String::new();
-        let holder = Holder { pid: std::process::id(), purpose: options.purpose.clone(), port: 0, token };
-        lock.tell(&holder).map_err(folder)?;
-        let path = data.join(DATABASE);
-        let now = millis(options.clock.now());
-        let opened = tokio::task::spawn_blocking({
-            let path = path.clone();
-            move || {
-                let conn = schema::open_writer(&path)?;
-                let state = load::load(&conn, now)?;
-                Ok((conn, state))
-            }
-        });
-        let opened = opened.await.map_err(|error| folder(io::Error::other(error)))?;
-        let (conn, state) = opened.map_err(|error| match error {
-            SchemaError::Newer { found, known } => OpenError::Newer { data: data.clone(), found, known },
-            SchemaError::Sqlite(error) => OpenError::Database { data: data.clone(), error },
-        })?;
-        let (engine, due) = Engine::start(conn, state, options.clock.clone()).map_err(folder)?;
+        let mut holder = Holder::us(&options.purpose).map_err(failed)?;
+        lock.tell(&holder).map_err(failed)?;
+        let (conn, state) = load_from(data, millis(options.clock.now())).await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+        holder.port = listener.local_addr().map_err(failed)?.port();
+        lock.tell(&holder).map_err(failed)?;
+        let (engine, due, thread) =
+            Engine::start((conn, state, lock), options.clock.clone()).map_err(failed)?;
         let alarm = tokio::spawn(alarm::run(engine.clone(), due, options.clock.clone()));
-        let readers = Readers::new(&path);
-        let inner = Inner { engine, readers, clock: options.clock, alarm, lock: Mutex::new(Some(lock)) };
-        let store = Self { inner: Arc::new(inner) };
-        store.ensure_queues(&options.queues).await.map_err(|error| folder(io::Error::other(error)))?;
+        let inner = Arc::new(Inner {
+            engine,
+            thread: Mutex::new(Some(thread)),
+            readers: Readers::new(&data.join(DATABASE)),
+            clock: options.clock,
+            tasks: Mutex::new(vec![alarm]),
+        });
+        let store = Self { inner };
+        store.ensure_queues(&options.queues).await.map_err(|error| failed(io::Error::other(error)))?;
+        let control = control::serve(listener, holder.token, Arc::downgrade(&store.inner));
+        store.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(control));
         Ok(store)
     }
 
@@ -215,17 +232,16 @@ impl Store {
 
     /// Finishes what was begun, folds the log into the database, and lets go of the store.
     pub async fn close(&self) {
+        self.inner.stop_tasks();
         let (done, closed) = oneshot::channel();
         if self.engine().send(Op::Close(done)).await.is_ok() {
             // It ends in any case; there is nothing to do about how.
             let _ = closed.await;
         }
-        self.inner.alarm.abort();
-        self.inner.readers.close();
-        let lock = self.inner.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Err(error)) = lock.map(Lock::release) {
-            tracing::warn!("the lock file could not be emptied ({error}); it is free all the same");
-        }
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -239,6 +255,23 @@ impl Store {
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.inner.clock
     }
+}
+
+/// The database, made or migrated, and what memory knows of it.
+async fn load_from(data: &Path, now: i64) -> Result<(Connection, State), OpenError> {
+    let path = data.join(DATABASE);
+    let load = move || {
+        let conn = schema::open_writer(&path)?;
+        let state = load::load(&conn, now)?;
+        Ok((conn, state))
+    };
+    let loaded = tokio::task::spawn_blocking(load).await;
+    let loaded = loaded
+        .map_err(|error| OpenError::Folder { data: data.to_owned(), error: io::Error::other(error) })?;
+    loaded.map_err(|error| match error {
+        SchemaError::Newer { found, known } => OpenError::Newer { data: data.to_owned(), found, known },
+        SchemaError::Sqlite(error) => OpenError::Database { data: data.to_owned(), error },
+    })
 }
 
 /// Only its owner may look into it.

@@ -1,48 +1,19 @@
 //! The store as a whole: what only this adapter promises, beside the conformance suite.
 
-use std::{sync::Arc, time::Duration};
+mod common;
 
-use async_trait::async_trait;
+use std::time::Duration;
+
 use bytes::Bytes;
+use common::{ask, message, name, options};
 use jiff::Timestamp;
 use pointsman_core::{
     ledger::{Committed, Entry, Ledger as _},
     port::{
-        Abandon, Archive, Ask, Clock, ErrorKind, Message, Object, Queue as _, QueueAdmin as _, QueueName,
-        QueueSettings, Receiver as _, dead_letter,
+        Abandon, Archive, Ask, ErrorKind, Object, Queue as _, QueueAdmin as _, Receiver as _, dead_letter,
     },
 };
-use pointsman_embedded::{OpenError, Options, Store};
-
-struct Wall;
-
-#[async_trait]
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
-
-fn name(text: &str) -> QueueName {
-    text.parse().expect("a queue's name")
-}
-
-fn options() -> Options {
-    let queues = ["jobs", "other"].map(|queue| (name(queue), QueueSettings::default()));
-    Options::new(Arc::new(Wall), "a test").with_queues(queues)
-}
-
-fn message(session: &str, body: &'static str) -> Message {
-    Message { session: Some(session.into()), body: body.into(), ..Message::default() }
-}
-
-fn ask(max: usize) -> Ask {
-    Ask { max, wait: Duration::ZERO, visibility: None, session: None }
-}
+use pointsman_embedded::{OpenError, Store};
 
 #[tokio::test]
 async fn what_was_sent_is_there_after_a_restart_in_order() {

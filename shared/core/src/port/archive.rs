@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::PortError;
 
 /// One stored object: bytes as they came, and small text about them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Object {
     /// The bytes, unchanged.
     pub body: Bytes,

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, time::Duration};
 
 /// What the caller can do about a port's failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ErrorKind {
     /// It is not there.
     NotFound,

@@ -101,7 +101,7 @@ impl Default for QueueSettings {
 
 /// A message's bytes as three pieces that are sent as one. `shared` is what several messages (and the archive) have
 /// in common: an adapter that can, stores equal `Bytes` handles once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// Comes first.
     pub head: Bytes,
@@ -138,7 +138,7 @@ impl<T: Into<Bytes>> From<T> for Body {
 }
 
 /// What is sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Passes unchanged, byte for byte.
     pub body: Body,
@@ -159,7 +159,7 @@ pub struct Message {
 pub struct MessageId(pub String);
 
 /// The answer to one sent message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Its name; of a duplicate, the first copy's name where the store still knows it.
     pub id: MessageId,
