@@ -1,5 +1,5 @@
-//! Every suite over the embedded store, in time turned by hand. A crash is what the disk holds at that moment: the
-//! store's files, copied under the running engine and opened elsewhere.
+//! Every suite over the embedded store, once directly and once through its control port, in time turned by hand. A crash
+//! is what the disk holds at that moment: the store's files, copied under the running engine and opened elsewhere.
 
 use std::{
     fs,
@@ -13,47 +13,54 @@ use pointsman_conformance::{
     queue::{self, QueueMaker},
     records,
 };
-use pointsman_core::port::{QueueName, QueueSettings};
-use pointsman_embedded::{Options, Store};
+use pointsman_core::{
+    port::{QueueName, QueueSettings},
+    stepwise::Stepwise,
+};
+use pointsman_embedded::{Attached, Options, Ports, Store, attach};
+use tokio::sync::Mutex;
 
-/// Makes queues in a store.
-struct Maker(Store);
-
-#[async_trait]
-impl QueueMaker for Maker {
-    async fn make(&self, name: &QueueName, settings: &QueueSettings) {
-        self.0.ensure_queues(&[(name.clone(), settings.clone())]).await.expect("queues can be made");
-    }
+/// How the tests reach the store.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As the process that holds it.
+    Direct,
+    /// As another process would, through the control port.
+    Remote,
 }
 
-/// A store in a folder of its own, with the ports that a suite wants of it.
-async fn subject<P: 'static>(ports: fn(Store, Arc<TurnedClock>) -> P) -> Subject<P> {
-    let clock = Arc::new(TurnedClock::default());
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut data = folder.path().join("0");
-    let first = ports(open(data.clone(), clock.clone()).await, clock.clone());
-    let reopen = {
-        let (clock, mut run) = (clock.clone(), 0);
-        move || {
-            run += 1;
-            let after = data.with_file_name(run.to_string());
-            copy(&data, &after);
-            data = after;
-            let (data, clock) = (data.clone(), clock.clone());
-            Box::pin(async move { ports(open(data, clock.clone()).await, clock) }) as _
-        }
-    };
-    Subject {
-        ports: first,
-        time: Time::ByHand(clock),
-        capabilities: Capabilities::ALL,
-        reopen: Some(Box::new(reopen)),
-        keep: Box::new(folder),
-    }
+/// A folder of stores: each crash opens the next.
+struct House {
+    way: Way,
+    data: PathBuf,
+    crashes: u32,
+    clock: Arc<TurnedClock>,
+    /// Who speaks to a store through its control port does not keep it open: this does.
+    stores: Vec<Store>,
 }
 
-async fn open(data: PathBuf, clock: Arc<TurnedClock>) -> Store {
-    Store::open(&data, Options::new(clock, "the conformance suites")).await.expect("the store opens")
+impl House {
+    async fn open(&mut self) -> Opened {
+        let options = Options::new(self.clock.clone(), "the conformance suites");
+        let store = Store::open(&self.data, options.clone()).await.expect("the store opens");
+        self.stores.push(store.clone());
+        let ports = match self.way {
+            Way::Direct => store.ports(),
+            Way::Remote => match attach(&self.data, options).await.expect("the store's holder answers") {
+                Attached::Remote(ports) => ports,
+                Attached::Own(_) => panic!("the store is ours and cannot be taken twice"),
+            },
+        };
+        Opened { store, ports, clock: self.clock.clone() }
+    }
+
+    /// Goes on with what the disk holds now.
+    fn crash(&mut self) {
+        self.crashes += 1;
+        let after = self.data.with_file_name(self.crashes.to_string());
+        copy(&self.data, &after);
+        self.data = after;
+    }
 }
 
 /// All but the lock, which a crashed process has let go, and the index of the log, which is memory.
@@ -68,70 +75,112 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn queues(store: Store) -> queue::Ports {
-    let ports = store.ports();
-    queue::Ports {
-        queue: ports.queue,
-        receiver: ports.receiver,
-        admin: ports.admin,
-        maker: Arc::new(Maker(store)),
+/// A store, as one of the ways shows it.
+struct Opened {
+    store: Store,
+    ports: Ports,
+    clock: Arc<TurnedClock>,
+}
+
+impl Opened {
+    fn queues(&self) -> queue::Ports {
+        let Ports { queue, receiver, admin, .. } = self.ports.clone();
+        queue::Ports { queue, receiver, admin, maker: Arc::new(Maker(self.store.clone())) }
+    }
+
+    fn ledger(&self) -> ledger::Ports {
+        let Ports { ledger, archive, records, .. } = self.ports.clone();
+        ledger::Ports { ledger, archive, records, queues: self.queues() }
+    }
+
+    /// The ledger of backends without transactions, over this store's separate ports.
+    fn stepwise_ledger(&self) -> ledger::Ports {
+        let Ports { queue, archive, records, .. } = self.ports.clone();
+        let ledger = Arc::new(Stepwise { archive, queue, records, clock: self.clock.clone() });
+        ledger::Ports { ledger, ..self.ledger() }
     }
 }
 
-mod queue_port {
-    async fn subject() -> super::Subject<super::queue::Ports> {
-        super::subject(|store, _| super::queues(store)).await
-    }
+/// Makes queues in a store.
+struct Maker(Store);
 
-    pointsman_conformance::queue_suite! { cases: 98, subject: subject }
+#[async_trait]
+impl QueueMaker for Maker {
+    async fn make(&self, name: &QueueName, settings: &QueueSettings) {
+        self.0.ensure_queues(&[(name.clone(), settings.clone())]).await.expect("queues can be made");
+    }
 }
 
-mod archive_port {
-    async fn subject() -> super::Subject<super::archive::Port> {
-        super::subject(|store, _| store.ports().archive).await
+/// A fresh store, with the ports that a suite wants of it.
+async fn subject<P: 'static>(way: Way, ports: fn(&Opened) -> P) -> Subject<P> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clock = Arc::new(TurnedClock::default());
+    let data = folder.path().join("0");
+    let mut house = House { way, data, crashes: 0, clock: clock.clone(), stores: Vec::new() };
+    let first = ports(&house.open().await);
+    let house = Arc::new(Mutex::new(house));
+    let reopen = move || {
+        let house = house.clone();
+        Box::pin(async move {
+            let mut house = house.lock().await;
+            house.crash();
+            ports(&house.open().await)
+        }) as _
+    };
+    Subject {
+        ports: first,
+        time: Time::ByHand(clock),
+        capabilities: Capabilities::ALL,
+        reopen: Some(Box::new(reopen)),
+        keep: Box::new(folder),
     }
-
-    pointsman_conformance::archive_suite! { cases: 17, subject: subject }
 }
 
-mod records_port {
-    async fn subject() -> super::Subject<super::records::Port> {
-        super::subject(|store, _| store.ports().records).await
-    }
+/// All suites, the store reached in one way.
+macro_rules! suites {
+    ($name:ident, $way:expr) => {
+        mod $name {
+            mod queue {
+                async fn subject() -> crate::Subject<crate::queue::Ports> {
+                    crate::subject($way, crate::Opened::queues).await
+                }
 
-    pointsman_conformance::records_suite! { cases: 22, subject: subject }
+                pointsman_conformance::queue_suite! { cases: 98, subject: subject }
+            }
+
+            mod archive {
+                async fn subject() -> crate::Subject<crate::archive::Port> {
+                    crate::subject($way, |opened| opened.ports.archive.clone()).await
+                }
+
+                pointsman_conformance::archive_suite! { cases: 17, subject: subject }
+            }
+
+            mod records {
+                async fn subject() -> crate::Subject<crate::records::Port> {
+                    crate::subject($way, |opened| opened.ports.records.clone()).await
+                }
+
+                pointsman_conformance::records_suite! { cases: 22, subject: subject }
+            }
+
+            mod ledger {
+                async fn subject() -> crate::Subject<crate::ledger::Ports> {
+                    crate::subject($way, crate::Opened::ledger).await
+                }
+
+                pointsman_conformance::ledger_suite! { cases: 19, subject: subject }
+            }
+        }
+    };
 }
 
-mod ledger_port {
-    use super::*;
+suites!(direct, crate::Way::Direct);
+suites!(remote, crate::Way::Remote);
 
-    async fn subject() -> Subject<ledger::Ports> {
-        super::subject(|store, _| {
-            let ports = store.ports();
-            let queues = queues(store);
-            ledger::Ports { ledger: ports.ledger, archive: ports.archive, records: ports.records, queues }
-        })
-        .await
-    }
-
-    pointsman_conformance::ledger_suite! { cases: 19, subject: subject }
-}
-
-/// The ledger of backends without transactions, over this store's separate ports.
 mod stepwise_ledger {
-    use pointsman_core::stepwise::Stepwise;
-
-    use super::*;
-
-    async fn subject() -> Subject<ledger::Ports> {
-        super::subject(|store, clock| {
-            let ports = store.ports();
-            let (archive, records) = (ports.archive, ports.records);
-            let ledger =
-                Stepwise { archive: archive.clone(), queue: ports.queue, records: records.clone(), clock };
-            ledger::Ports { ledger: Arc::new(ledger), archive, records, queues: queues(store) }
-        })
-        .await
+    async fn subject() -> crate::Subject<crate::ledger::Ports> {
+        crate::subject(crate::Way::Direct, crate::Opened::stepwise_ledger).await
     }
 
     pointsman_conformance::ledger_suite! { cases: 19, subject: subject }
