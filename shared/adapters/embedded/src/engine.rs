@@ -242,7 +242,9 @@ impl Thread {
         for look in round.looks {
             look(&self.conn, &mut self.state, now);
         }
-        self.state.hand_out(&self.conn, round.receives, now);
+        if !round.receives.is_empty() || self.state.can_serve() {
+            self.hand_out(round.receives, now);
+        }
         self.state.keep();
         self.ring(now);
         round.close
@@ -277,6 +279,18 @@ impl Thread {
         }
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
+    }
+
+    /// In one read transaction, so that the database's locks are taken once, not for each session.
+    fn hand_out(&mut self, receives: Vec<Waiter>, now: i64) {
+        let began = self.conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([]));
+        self.state.hand_out(&self.conn, receives, now);
+        if began.is_ok() {
+            let ended = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+            if let Err(error) = ended {
+                tracing::warn!("a read transaction did not end ({error})");
+            }
+        }
     }
 
     /// Tells the alarm when time alone will make something ready that somebody waits for.

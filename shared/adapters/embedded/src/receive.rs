@@ -36,6 +36,11 @@ pub(crate) struct Taken {
 }
 
 impl State {
+    /// Whether somebody waits for what is ready.
+    pub fn can_serve(&self) -> bool {
+        self.queues.iter().any(|queue| !queue.waiters.is_empty() && queue.is_ready())
+    }
+
     /// Serves who waited first, then who asks now; who gets nothing and may wait is parked.
     pub fn hand_out(&mut self, conn: &Connection, asking: Vec<Waiter>, now: i64) {
         for queue in 0..self.queues.len() {

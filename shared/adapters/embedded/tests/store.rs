@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use pointsman_core::{
     ledger::{Committed, Entry, Ledger as _},
     port::{
-        Abandon, Archive, Ask, ErrorKind, Object, Queue as _, QueueAdmin as _, Receiver as _, dead_letter,
+        Abandon, Archive, Ask, ErrorKind, Message, Object, Queue as _, QueueAdmin as _, Receiver as _,
+        dead_letter,
     },
 };
 use pointsman_embedded::{OpenError, Store};
@@ -135,5 +136,62 @@ async fn a_second_opener_is_refused_and_told_who_has_it() {
     );
     assert!(error.to_string().contains("`a test`"), "{error}");
     store.close().await;
+    Store::open(folder.path(), options()).await.unwrap().close().await;
+}
+
+fn sql(folder: &tempfile::TempDir, sql: &str) {
+    let conn = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    conn.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_that_fails_changes_nothing_and_the_next_one_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let queue = name("jobs");
+    store.send(&queue, vec![message("a", "1"), message("a", "2")]).await;
+    let held = store.receive(&queue, ask(1)).await.unwrap().remove(0);
+    sql(
+        &folder,
+        "CREATE TRIGGER full_insert BEFORE INSERT ON messages WHEN NEW.head = CAST('boom' AS BLOB)
+         BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;
+         CREATE TRIGGER full_delete BEFORE DELETE ON messages BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;",
+    );
+    let with_id = |session, body| Message { dedup_id: format!("id of {body}"), ..message(session, body) };
+    let batch = vec![with_id("a", "3"), with_id("new", "4"), with_id("b", "boom")];
+    for sent in store.send(&queue, batch.clone()).await {
+        assert_eq!(sent.unwrap_err().kind, ErrorKind::Unavailable);
+    }
+    let complete = store.complete(&queue, std::slice::from_ref(&held.receipt)).await.remove(0);
+    assert_eq!(complete.unwrap_err().kind, ErrorKind::Unavailable);
+    let stats = store.stats(&queue).await.unwrap();
+    assert_eq!((stats.depth, stats.in_flight), (1, 1));
+
+    sql(&folder, "DROP TRIGGER full_insert; DROP TRIGGER full_delete;");
+    store.health().await.unwrap();
+    assert!(store.send(&queue, batch).await.iter().all(|sent| !sent.as_ref().unwrap().duplicate));
+    store.complete(&queue, &[held.receipt]).await.remove(0).unwrap();
+    let bodies: Vec<_> =
+        store.receive(&queue, ask(10)).await.unwrap().into_iter().map(|held| held.body).collect();
+    assert_eq!(bodies, [&b"2"[..], b"3", b"4", b"boom"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_schema_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::open(folder.path(), options()).await.unwrap().close().await;
+    sql(&folder, "PRAGMA user_version = 99");
+    let error = Store::open(folder.path(), options()).await.err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
+    assert!(error.to_string().contains("use the newer program"), "{error}");
+    sql(&folder, "PRAGMA user_version = 1");
+    Store::open(folder.path(), options()).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn an_empty_database_is_migrated_from_version_0() {
+    let folder = tempfile::tempdir().unwrap();
+    sql(&folder, "PRAGMA user_version = 0; VACUUM");
     Store::open(folder.path(), options()).await.unwrap().close().await;
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use pointsman_core::port::{ErrorKind, QueueName};
+use pointsman_core::{
+    ledger::Committed,
+    port::{ErrorKind, QueueName},
+};
 
 use super::entry::{Ports, sorted};
 use crate::Subject;
@@ -71,7 +74,9 @@ pub(super) async fn an_unknown_queue_leaves_no_half_untold(subject: Subject<Port
             subject.assert_nothing_received(&[known, other]).await;
         }
         // Several: then the answer says which queues have it, and so does the mark.
-        Ok(_) => {
+        Ok(Committed::OtherBytes) => panic!("nothing lay there before"),
+        Ok(Committed::Stored { sent, .. }) => {
+            assert_eq!(sorted(&sent), sorted(&[known.clone(), other.clone()]));
             subject.assert_archived(&entry).await;
             let mark = subject.mark(&entry).await.expect("what was sent is marked");
             assert_eq!(mark.sent.into_keys().collect::<Vec<_>>(), sorted(&[known.clone(), other.clone()]));
