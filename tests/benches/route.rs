@@ -8,6 +8,7 @@ use pointsman_core::{
     condition::Subject,
     config::Subscription,
     delivery::{Delivery, DeliveryId, Headers, SourceName},
+    event::Event,
     facts::Facts,
     payload::Lens,
     route::Router,
@@ -49,7 +50,8 @@ fn nanoseconds(count: usize) -> f64 {
     let lens = Lens::new(["/action", "/repository/full_name", "/number", "/pull_request/number"]);
     let glance = lens.read(&delivery.payload).expect("fixtures are JSON");
     let facts = Facts::new(&delivery, &glance);
-    let subject = Subject::new([("type", "com.github.pull_request.opened")], delivery.payload.clone());
+    let event = Event::github(&facts);
+    let subject = Subject::new(&event, &delivery.payload);
     let route = || black_box(router.route(black_box(&facts), &subject));
     (0..ROUNDS / 10).for_each(|_| drop(route()));
     let started = Instant::now();

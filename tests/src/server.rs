@@ -53,9 +53,22 @@ impl Server {
         server
     }
 
+    /// Starts one that a file size limit meets as an error, not as a signal that ends it.
+    pub fn start_shielded(args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(binary());
+        let mut server = Self::launch(command, folder.path(), args);
+        server.folder = Some(folder);
+        server
+    }
+
     /// Starts one on this data folder, which stays, and waits until it is ready.
     pub fn start_in(data: &Path, args: &[&str]) -> Self {
-        let mut command = Command::new(binary());
+        Self::launch(Command::new(binary()), data, args)
+    }
+
+    fn launch(mut command: Command, data: &Path, args: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(args);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));

@@ -1,1 +1,21 @@
-//! One suite a port: what every adapter must promise.
+//! One suite a port: what every adapter must promise, one test a promise.
+//!
+//! An adapter's test file says how a [`Subject`] is made and calls `queue_suite!`, `archive_suite!`, `records_suite!`,
+//! `secrets_suite!` or `ledger_suite!` with the number of cases that it runs; each case becomes a test of its own.
+
+mod case;
+mod clock;
+mod subject;
+
+#[macro_use]
+mod suite;
+
+pub mod archive;
+pub mod ledger;
+pub mod queue;
+pub mod records;
+pub mod secrets;
+
+pub use case::{Case, assert_count, run};
+pub use clock::TurnedClock;
+pub use subject::{Capabilities, Reopen, Subject, Time};

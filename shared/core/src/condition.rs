@@ -1,13 +1,23 @@
 //! `when`: a CEL expression over `event` (the CloudEvent's attributes) and `data` (the payload).
 
-use std::{cell::OnceCell, collections::HashMap, fmt, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::HashMap,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use bytes::Bytes;
 use cel::{
-    Context, Program, Value,
+    Context, Env, Program, Value,
     common::ast::{EntryExpr, Expr, IdedExpr},
 };
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::event::Event;
+
+/// CEL's standard functions, built once.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// A compiled condition.
 pub struct Condition {
@@ -43,8 +53,8 @@ impl Condition {
 
     /// Whether it holds. An error (a missing field, a wrong type) or anything but true and false is told.
     pub fn holds(&self, subject: &Subject) -> Result<bool, String> {
-        let mut context = Context::default();
-        context.add_variable_from_value("event", subject.event.clone());
+        let mut context = Context::with_env(STANDARD.clone());
+        context.add_variable_from_value("event", subject.event());
         if self.reads_data {
             context.add_variable_from_value("data", subject.data()?);
         }
@@ -106,24 +116,34 @@ fn bind<'e>(node: &'e IdedExpr, bound: &mut Vec<&'e str>) {
     }
 }
 
-/// One event as conditions see it. The payload is read at most once, and only if a condition asks for it.
-pub struct Subject {
-    event: Value,
-    payload: Bytes,
+/// One event as conditions see it. Attributes and payload are read at most once, and only if a condition asks for them.
+pub struct Subject<'e> {
+    event: &'e Event,
+    payload: &'e Bytes,
+    attributes: OnceCell<Value>,
     data: OnceCell<Result<Value, String>>,
 }
 
-impl Subject {
-    /// Of an event's attributes and payload.
-    pub fn new<'a>(attributes: impl IntoIterator<Item = (&'a str, &'a str)>, payload: Bytes) -> Self {
-        let event: HashMap<String, Value> =
-            attributes.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        Self { event: event.into(), payload, data: OnceCell::new() }
+impl<'e> Subject<'e> {
+    /// Of an event and its payload.
+    pub fn new(event: &'e Event, payload: &'e Bytes) -> Self {
+        Self { event, payload, attributes: OnceCell::new(), data: OnceCell::new() }
+    }
+
+    fn event(&self) -> Value {
+        let read = || {
+            let attributes = self.event.attributes().into_iter();
+            attributes
+                .map(|(name, value)| (name.to_owned(), value.as_ref().into()))
+                .collect::<HashMap<String, Value>>()
+                .into()
+        };
+        self.attributes.get_or_init(read).clone()
     }
 
     fn data(&self) -> Result<Value, String> {
         let read =
-            || serde_json::from_slice(&self.payload).map(|Json(value)| value).map_err(|e| e.to_string());
+            || serde_json::from_slice(self.payload).map(|Json(value)| value).map_err(|e| e.to_string());
         self.data.get_or_init(read).clone()
     }
 }
@@ -190,13 +210,24 @@ impl<'de> Visitor<'de> for JsonVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        facts::Facts,
+        tests::{delivery, lens},
+    };
+
+    const PAYLOAD: &str = r#"{"ref":"refs/heads/main","number":5,"size":1.5,
+        "labels":[{"name":"bug"},{"name":"p1"}],"draft":false,"none":null}"#;
 
     fn holds(when: &str) -> Result<bool, String> {
-        let payload = Bytes::from_static(
-            br#"{"ref":"refs/heads/main","number":5,"size":1.5,"labels":[{"name":"bug"},{"name":"p1"}],"draft":false,"none":null}"#,
-        );
-        let subject = Subject::new([("type", "com.github.push"), ("subject", "refs/heads/main")], payload);
-        Condition::parse(when)?.holds(&subject)
+        let (event, payload) = (event(), PAYLOAD.into());
+        Condition::parse(when)?.holds(&Subject::new(&event, &payload))
+    }
+
+    fn event() -> Event {
+        let delivery = delivery("push", PAYLOAD);
+        let lens = lens(&[]);
+        let glance = lens.read(&delivery.payload).unwrap();
+        Event::github(&Facts::new(&delivery, &glance))
     }
 
     #[test]
@@ -238,8 +269,9 @@ mod tests {
 
     #[test]
     fn a_payload_that_no_condition_reads_is_never_parsed() {
-        let subject = Subject::new([("type", "x")], Bytes::from_static(b"not json"));
-        assert_eq!(Condition::parse("event.type == 'x'").unwrap().holds(&subject), Ok(true));
+        let (event, payload) = (event(), Bytes::from_static(b"not json"));
+        let subject = Subject::new(&event, &payload);
+        assert_eq!(Condition::parse("event.type == 'com.github.push'").unwrap().holds(&subject), Ok(true));
         assert!(Condition::parse("data.a == 1").unwrap().holds(&subject).is_err());
     }
 }

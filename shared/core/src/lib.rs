@@ -10,7 +10,7 @@ pub mod event;
 pub mod facts;
 pub mod ledger;
 pub mod outcome;
-mod pattern;
+pub mod pattern;
 pub mod payload;
 pub mod pipeline;
 pub mod port;

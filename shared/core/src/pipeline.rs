@@ -128,7 +128,7 @@ pub fn explain(request: &Request, rules: &Rules, now: Timestamp) -> Result<(Even
     let delivery = delivery(request, source, &payload, &glance, now)?;
     let facts = facts(source, &delivery, &glance);
     let event = event(source, &facts);
-    let verdicts = rules.router.explain(&facts, &subject(&event, &delivery.payload));
+    let verdicts = rules.router.explain(&facts, &Subject::new(&event, &delivery.payload));
     Ok((event, verdicts))
 }
 
@@ -217,11 +217,6 @@ fn event(source: &Source, facts: &Facts) -> Event {
     }
 }
 
-fn subject(event: &Event, payload: &Bytes) -> Subject {
-    let attributes = event.attributes();
-    Subject::new(attributes.iter().map(|(name, value)| (*name, value.as_ref())), payload.clone())
-}
-
 fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes {
     let with_action = facts.action.as_ref().map(|action| format!("{}.{action}", facts.delivery.event));
     let mut texts = vec![facts.delivery.event.as_str()];
@@ -229,7 +224,7 @@ fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes
     if !source.events.matches(&texts) {
         return Routes::default();
     }
-    let routes = rules.router.route(facts, &subject(event, &facts.delivery.payload));
+    let routes = rules.router.route(facts, &Subject::new(event, &facts.delivery.payload));
     for (subscription, why) in &routes.failed {
         metrics::counter!("pointsman_condition_errors_total", "subscription" => subscription.clone())
             .increment(1);

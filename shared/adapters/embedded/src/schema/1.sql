@@ -1,6 +1,6 @@
 -- What a program needs to remember beside the data. `high`: ids below it may have been given out.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('high', 1), ('health', 0);
+INSERT INTO meta VALUES ('high', 1);
 
 CREATE TABLE queues (
     id INTEGER PRIMARY KEY,

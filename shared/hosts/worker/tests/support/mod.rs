@@ -96,10 +96,11 @@ impl Fake {
         self.state.lock().unwrap().settle_errors.extend(kinds);
     }
 
-    /// As if the holds had run out and somebody else had taken the messages.
-    pub fn steal(&self) {
-        for message in &mut self.state.lock().unwrap().messages {
-            message.held = Some(("somebody else".into(), Instant::now() + Duration::from_secs(3600)));
+    /// As if this message's hold had run out, and somebody else (if `taken`) had got it.
+    pub fn expire(&self, name: &str, taken: bool) {
+        let other = || ("somebody else".into(), Instant::now() + Duration::from_secs(3600));
+        for message in self.state.lock().unwrap().messages.iter_mut().filter(|message| message.name == name) {
+            message.held = taken.then(other);
         }
     }
 

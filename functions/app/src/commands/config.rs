@@ -1,0 +1,73 @@
+//! `pointsman config check|show|schema`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use pointsman_core::config::{self, Config, Fault, Faults};
+use pointsman_env::LoadError;
+use serde::Serialize;
+
+use crate::{
+    context::Context,
+    print::{self, BAD, GOOD},
+};
+
+/// Words of `config`.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Tell every fault, unreadable secrets among them; exit status 1 if there is one
+    Check,
+    /// The configuration in force with every default written out, and no secret
+    Show,
+    /// The file's JSON Schema, for editors
+    Schema,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    file: String,
+    faults: &'a [Fault],
+    warnings: &'a [Fault],
+}
+
+/// Does it.
+pub async fn run(action: Action, context: &Context) -> Result<ExitCode> {
+    match action {
+        Action::Check => return check(context).await,
+        Action::Show => show(&context.config()?, context.json)?,
+        Action::Schema => print::result(true, &config::schema(), String::new)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(context: &Context) -> Result<ExitCode> {
+    match context.loader(None).load().await {
+        Ok(loaded) => {
+            let report = Report { file: loaded.origin.to_string(), faults: &[], warnings: &loaded.warnings };
+            print::result(context.json, &report, || {
+                let lines = report.warnings.iter().map(|warning| format!("{}:{warning}\n", report.file));
+                let doubts: String = lines.collect();
+                format!("{doubts}{GOOD}no faults{GOOD:#}: {}\n", report.file)
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(LoadError::Faulty(faults)) => {
+            let report = Report { file: faults.file.clone(), faults: &faults.faults, warnings: &[] };
+            print::result(context.json, &report, || told(&faults))?;
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn told(faults: &Faults) -> String {
+    let count = faults.faults.len();
+    let what = if count == 1 { "fault" } else { "faults" };
+    format!("{faults}\n{BAD}{count} {what}{BAD:#}\n")
+}
+
+fn show(config: &Config, json: bool) -> Result<()> {
+    let shown = config.shown();
+    print::result(json, &shown, || config::to_yaml(&shown))
+}

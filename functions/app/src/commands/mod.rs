@@ -1,0 +1,73 @@
+//! One command a file: its words, what it does, how it shows it.
+
+mod completions;
+mod config;
+mod dead_letters;
+mod demo;
+mod events;
+mod queues;
+mod receive;
+mod send;
+pub mod serve;
+mod show;
+mod subscriptions;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Take webhooks in (what pointsman does without a command)
+    Serve(serve::Args),
+    /// Show the main job on real payloads: a temporary store, nothing else needed
+    Demo,
+    /// Sign a payload and send it to a running server
+    Send(send::Args),
+    /// What came in, newest first
+    Events(events::Args),
+    /// One delivery: its headers, its event, where it went
+    Show(show::Args),
+    /// The queues and their figures
+    Queues,
+    /// Take events from a queue: JSON lines on stdout, or a command for each
+    Receive(receive::Args),
+    /// Who wants what
+    #[command(subcommand)]
+    Subscriptions(subscriptions::Action),
+    /// What could not be handled: look at it, send it again, or remove it
+    DeadLetters(dead_letters::Args),
+    /// Check the configuration, show it, or print its schema
+    #[command(subcommand)]
+    Config(config::Action),
+    /// A shell's completions, such as: source <(pointsman completions bash)
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// What is logged unless `--log` says otherwise.
+    pub fn usual_log(&self) -> &'static str {
+        if matches!(self, Self::Serve(_)) { "info" } else { "warn" }
+    }
+}
+
+/// Does it. An exit status other than 0 without an error was explained on the way.
+pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Serve(args) => serve::run(args, &context).await,
+        Command::Demo => return demo::run(&context).await,
+        Command::Send(args) => return send::run(args, &context).await,
+        Command::Events(args) => events::run(args, &context).await,
+        Command::Show(args) => show::run(args, &context).await,
+        Command::Queues => queues::run(&context).await,
+        Command::Receive(args) => receive::run(args, &context).await,
+        Command::Subscriptions(action) => subscriptions::run(action, &context).await,
+        Command::DeadLetters(args) => dead_letters::run(args, &context).await,
+        Command::Config(action) => return config::run(action, &context).await,
+        Command::Completions(args) => completions::run(&args),
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
