@@ -5,7 +5,10 @@ use std::sync::Arc;
 use pointsman_core::port::Clock;
 use tokio::sync::watch;
 
-use crate::engine::{Engine, Op, time};
+use crate::{
+    engine::{Engine, Op},
+    times::time,
+};
 
 /// Runs until the engine ends.
 pub(crate) async fn run(engine: Engine, mut due: watch::Receiver<Option<i64>>, clock: Arc<dyn Clock>) {

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     bodies::{self, Bodies, Packed, Placing},
-    engine::time,
     store::Store,
+    times::time,
     writer::Writer,
 };
 

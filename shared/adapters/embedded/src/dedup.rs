@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{state::State, writer::Writer};
 
 /// How many stay in memory, and how many move on in one transaction at most.
-const KEEP: usize = 32_768;
+const KEEP: usize = if cfg!(test) { 64 } else { 32_768 };
 const STEP: usize = 1_024;
 
 /// Rows of the table that one transaction looks through for what is forgotten.
@@ -188,5 +188,75 @@ impl Writer<'_> {
             .execute(params![from, to.unwrap_or(i64::MAX), self.now])?;
         self.state.dedup.place.looked = to.unwrap_or(i64::MIN);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicI64, Ordering},
+        },
+        time::Duration,
+    };
+
+    use async_trait::async_trait;
+    use jiff::Timestamp;
+    use pointsman_core::port::{Clock, Message, Queue as _, QueueSettings};
+
+    use crate::{Options, Store};
+
+    /// Seconds since 1970, set by hand.
+    struct Turned(AtomicI64);
+
+    #[async_trait]
+    impl Clock for Turned {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(self.0.load(Ordering::Relaxed)).unwrap()
+        }
+
+        async fn sleep(&self, _: Duration) {
+            std::future::pending().await
+        }
+    }
+
+    /// Sends 500 messages with ids of their own, 10 a transaction; how many were duplicates.
+    async fn send(store: &Store) -> usize {
+        let ids: Vec<_> = (0..500).map(|number| format!("id {number}")).collect();
+        let mut duplicates = 0;
+        for ids in ids.chunks(10) {
+            let message = |id: &String| Message { dedup_id: id.clone(), ..Message::default() };
+            let sent = store.send(&"jobs".parse().unwrap(), ids.iter().map(message).collect()).await;
+            duplicates += sent.into_iter().filter(|sent| sent.as_ref().unwrap().duplicate).count();
+        }
+        duplicates
+    }
+
+    #[tokio::test]
+    async fn an_id_is_known_until_its_window_is_over_wherever_it_lies_and_then_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Turned(AtomicI64::new(1_000_000)));
+        let queues = [("jobs".parse().unwrap(), QueueSettings::default())];
+        let open =
+            || Store::open(folder.path(), Options::new(clock.clone(), "a test").with_queues(queues.clone()));
+        let store = open().await.unwrap();
+        assert_eq!((send(&store).await, send(&store).await), (0, 500));
+        store.close().await;
+        let store = open().await.unwrap();
+        clock.0.fetch_add(599, Ordering::Relaxed);
+        assert_eq!(send(&store).await, 500);
+        clock.0.fetch_add(1, Ordering::Relaxed);
+        assert_eq!((send(&store).await, send(&store).await), (0, 500));
+
+        for _ in 0..20 {
+            clock.0.fetch_add(601, Ordering::Relaxed);
+            send(&store).await;
+        }
+        let conn = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+        let rows = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        let (log, table) = (rows("SELECT count(*) FROM dedup_log"), rows("SELECT count(*) FROM dedup"));
+        assert!(log < 2_000 && table < 1_000, "{log} in the log, {table} in the table");
+        store.close().await;
     }
 }

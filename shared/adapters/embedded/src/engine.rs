@@ -8,15 +8,13 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{Builder, JoinHandle},
-    time::Duration,
 };
 
-use jiff::Timestamp;
 use pointsman_core::port::{Clock, PortError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{lock::Lock, receive::Waiter, state::State, writer::Writer};
+use crate::{fault::Fault, lock::Lock, receive::Waiter, state::State, times::millis, writer::Writer};
 
 /// At most this many operations, of about this many bytes, become one transaction.
 const MOST_OPS: usize = 1024;
@@ -49,32 +47,6 @@ pub(crate) enum Op {
     Tick,
     /// Finish what came before, and end.
     Close(oneshot::Sender<()>),
-}
-
-/// Why a transaction failed, in words for all whose work was in it.
-#[derive(Debug)]
-pub(crate) struct Fault(String);
-
-impl Fault {
-    pub fn new(error: &rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode as Code;
-        let what = match error.sqlite_error_code() {
-            Some(Code::DiskFull) => "the disk is full: free space, it then goes on by itself",
-            Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => {
-                "its files cannot be written: check the data folder's rights and mount, it then goes on by itself"
-            }
-            Some(Code::SystemIoFailure) => "the disk failed: check it, it then goes on by itself",
-            Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
-                "the database is damaged: stop, keep a copy of the data folder, and restore a backup"
-            }
-            _ => "the database refused it: try again, and see the log",
-        };
-        Self(format!("the store could not write, {what} ({error})"))
-    }
-
-    pub fn to_error(&self) -> PortError {
-        PortError::unavailable(self.0.clone())
-    }
 }
 
 /// A caller's end of the engine.
@@ -261,7 +233,7 @@ impl Thread {
                 let _ = self.conn.execute_batch("ROLLBACK");
             }
             self.state.undo();
-            tracing::warn!(operations = jobs.len(), "{}", fault.0);
+            tracing::warn!(operations = jobs.len(), "{fault}");
         }
         self.state.keep();
         self.failing.store(fault.is_some(), Ordering::Relaxed);
@@ -319,19 +291,4 @@ impl Thread {
             tracing::warn!("the lock file could not be emptied ({error}); it is free all the same");
         }
     }
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn millis(time: Timestamp) -> i64 {
-    time.as_millisecond()
-}
-
-/// A duration in whole milliseconds, rounded up.
-pub(crate) fn millis_of(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
-}
-
-/// The time of these milliseconds.
-pub(crate) fn time(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }

@@ -5,11 +5,7 @@ use std::collections::HashSet;
 use pointsman_core::port::{PortError, QueueName, QueueSettings};
 use rusqlite::{Connection, params};
 
-use crate::{
-    engine::{Engine, millis_of},
-    queues::QueueState,
-    state::State,
-};
+use crate::{engine::Engine, queues::QueueState, state::State, times::millis_of};
 
 /// Makes or changes these queues, each with its dead letters; the others are unattached from now on.
 pub(crate) async fn ensure(

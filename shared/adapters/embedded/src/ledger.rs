@@ -9,10 +9,10 @@ use pointsman_core::{
 use crate::{
     archive::{self, ArchiveRow},
     bodies::{self, Bodies, Placing},
-    engine::millis,
     outgoing::Outgoing,
     records,
     store::Store,
+    times::millis,
     writer::Writer,
 };
 

@@ -12,6 +12,7 @@ mod dedup;
 mod due;
 mod engine;
 mod ensure;
+mod fault;
 mod holds;
 mod ledger;
 mod load;
@@ -30,6 +31,7 @@ mod sessions;
 mod state;
 mod stats;
 mod store;
+mod times;
 mod wire;
 mod writer;
 

@@ -71,13 +71,12 @@ fn load_sessions(
             let (until, late) = delayed.get(&id).copied().unwrap_or_default();
             if let Some(queue) = queues.get(&queue) {
                 let lane = Lane { name, id, count, first, hold: 0, until, late };
-                state.insert_lane(*queue, lane);
+                state.queues[*queue].sessions.insert(lane);
             }
             break;
         }
     }
     load_loose_delays(conn, state)?;
-    state.keep();
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use pointsman_core::port::{Message, MessageId, Sent};
 use crate::{
     bodies::{Bodies, Placing},
     dedup::Hash,
-    engine::millis_of,
+    times::millis_of,
     writer::{Incoming, Writer, encode_attributes},
 };
 

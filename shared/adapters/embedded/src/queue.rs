@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     bodies::{Bodies, Placing},
-    engine::{Op, millis_of, time},
+    engine::Op,
     holds::{Claim, Held},
     messages::StoredRow,
     outgoing::Outgoing,
@@ -21,6 +21,7 @@ use crate::{
     state::State,
     stats,
     store::Store,
+    times::{millis_of, time},
     writer::{Writer, decode_attributes},
 };
 

@@ -7,11 +7,12 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
-    engine::{Fault, millis_of},
+    fault::Fault,
     holds::{Claim, Held, Hold},
     messages::{self, StoredRow},
     sessions::{NONE, Slot},
     state::State,
+    times::millis_of,
     writer::{End, Writer},
 };
 

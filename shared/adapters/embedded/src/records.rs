@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use pointsman_core::port::{Expect, PortError, Record, Records, Version};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::{engine::millis, store::Store, writer::Writer};
+use crate::{store::Store, times::millis, writer::Writer};
 
 /// Longest value, in bytes.
 const LONGEST: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 use pointsman_core::port::{PortError, QueueName, QueueStats};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::{engine::time, queues::QueueState, state::State};
+use crate::{queues::QueueState, state::State, times::time};
 
 /// The figures now.
 pub(crate) fn of(

@@ -15,12 +15,13 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     alarm, control,
-    engine::{Engine, Op, millis},
+    engine::{Engine, Op},
     ensure, load,
     lock::{Attempt, Holder, Lock},
     readers::Readers,
     schema::{self, SchemaError},
     state::State,
+    times::millis,
 };
 
 /// The database's name in the data folder.

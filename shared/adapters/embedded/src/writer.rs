@@ -7,11 +7,11 @@ use rusqlite::{Connection, params};
 
 use crate::{
     bodies,
-    engine::time,
     holds::{Claim, Held, void},
     messages::{self, NewRow},
     sessions::{Lane, Slot},
     state::State,
+    times::time,
 };
 
 /// Ids reserved on disk at a time.

@@ -1,5 +1,7 @@
 //! The store as a whole: what only this adapter promises, beside the conformance suite.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 mod common;
 
 use std::time::Duration;

@@ -112,13 +112,15 @@ async fn fill(folder: &Path, messages: usize) {
     let sessions = messages / SESSION_SIZE;
     let numbers: Vec<usize> = (0..messages).collect();
     for chunk in numbers.chunks(500) {
-        let batch = chunk.iter().map(|number| Message {
-            dedup_id: format!("waiting {number}"),
-            session: Some(
-                format!("acme/repository-{}/pull_request/{}", number % 97, number % sessions).as_str().into(),
-            ),
-            body: vec![b'x'; 1024].into(),
-            ..Message::default()
+        let batch = chunk.iter().map(|number| {
+            let session = number % sessions;
+            let session = format!("acme/repository-{}/pull_request/{session}", session % 97);
+            Message {
+                dedup_id: format!("waiting {number}"),
+                session: Some(session.as_str().into()),
+                body: vec![b'x'; 1024].into(),
+                ..Message::default()
+            }
         });
         for sent in store.send(&queue, batch.collect()).await {
             sent.expect("room on the disk");
