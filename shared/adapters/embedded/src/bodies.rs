@@ -1,10 +1,21 @@
 //! Bodies that rows share: stored once, compressed, counted apart, freed with their last reference.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
 use pointsman_core::port::PortError;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::writer::Writer;
+
+thread_local! {
+    /// What compression works in, kept: making it anew costs as much as compressing a small body.
+    static WORKSHOP: RefCell<(CompressTable, Vec<u8>)> = RefCell::default();
+}
+
+/// A workshop grown beyond this is given back.
+const KEPT: usize = 1 << 20;
 
 /// Bytes as they lie in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +30,9 @@ impl Packed {
     /// Compresses, unless that saves nothing.
     pub fn pack(bytes: &Bytes) -> Self {
         let size = bytes.len() as u64;
-        let data = lz4_flex::block::compress(bytes);
-        if data.len() < bytes.len() {
-            Self { size, lz4: true, data: data.into() }
-        } else {
-            Self { size, lz4: false, data: bytes.clone() }
+        match WORKSHOP.with_borrow_mut(|(table, room)| compress(bytes, table, room)) {
+            Some(data) => Self { size, lz4: true, data },
+            None => Self { size, lz4: false, data: bytes.clone() },
         }
     }
 
@@ -51,6 +60,20 @@ impl Packed {
         self.size == other.size
             && (self == other || matches!((self.unpack(), other.unpack()), (Ok(one), Ok(two)) if one == two))
     }
+}
+
+/// The bytes compressed; nothing where that would save nothing.
+fn compress(bytes: &[u8], table: &mut CompressTable, room: &mut Vec<u8>) -> Option<Bytes> {
+    let most = get_maximum_output_size(bytes.len());
+    if room.len() < most {
+        room.resize(most, 0);
+    }
+    let written = compress_into_with_table(bytes, room, table).ok()?;
+    let data = (written < bytes.len()).then(|| Bytes::copy_from_slice(&room[..written]));
+    if room.len() > KEPT {
+        *room = Vec::new();
+    }
+    data
 }
 
 /// The different bodies of one call: equal ones are one, found fast where they are the same memory.
