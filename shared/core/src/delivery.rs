@@ -30,9 +30,9 @@ const CREDENTIALS: &[&str] = &[
     "x-gitlab-token",
 ];
 
-/// Header names (lower-cased) and values, in the order they came.
+/// Header names (lower-cased) and values, in the order they came. Clones share them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers(Arc<Vec<(String, String)>>);
 
 impl Headers {
     /// The first value of this header; `name` in lower case.
@@ -42,9 +42,11 @@ impl Headers {
 
     /// All but those that carry a credential or a signature: these, and what is known to be one.
     #[must_use]
-    pub fn without(&self, names: &[&str]) -> Self {
+    pub fn without(self, names: &[&str]) -> Self {
         let kept = |name: &str| !CREDENTIALS.contains(&name) && !names.contains(&name);
-        Self(self.0.iter().filter(|(name, _)| kept(name)).cloned().collect())
+        let mut pairs = Arc::unwrap_or_clone(self.0);
+        pairs.retain(|(name, _)| kept(name));
+        Self(pairs.into())
     }
 
     /// All of them.
@@ -56,7 +58,7 @@ impl Headers {
 impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let lower = |(name, value): (N, V)| (name.as_ref().to_ascii_lowercase(), value.into());
-        Self(pairs.into_iter().map(lower).collect())
+        Self(Arc::new(pairs.into_iter().map(lower).collect()))
     }
 }
 
@@ -93,6 +95,10 @@ impl DeliveryId {
 
     /// As part of a key.
     pub fn escaped(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if self.0.len() <= LONGEST && self.0.bytes().all(plain) {
+            return self.0.clone();
+        }
         let text = utf8_percent_encode(&self.0, KEY).to_string();
         if text.len() <= LONGEST {
             text

@@ -85,7 +85,7 @@ pub enum Unreadable {
 
 /// Depth counts brackets outside strings. Most payloads have fewer brackets in all than the limit, which is cheap to see.
 fn too_deep(payload: &[u8]) -> bool {
-    if payload.iter().filter(|&&byte| byte == b'{' || byte == b'[').count() <= DEEPEST {
+    if memchr::memchr2_iter(b'{', b'[', payload).nth(DEEPEST).is_none() {
         return false;
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);

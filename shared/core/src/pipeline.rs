@@ -66,7 +66,7 @@ pub struct Ports {
 const MARK_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Takes one webhook in. `Done` = it is durable and on its way.
-pub async fn ingest(request: Request, rules: &Rules, ports: &Ports) -> Handled<Accepted> {
+pub async fn ingest(mut request: Request, rules: &Rules, ports: &Ports) -> Handled<Accepted> {
     let now = ports.clock.now();
     let Some(source) = rules.sources.get(&request.source) else {
         let known = rules.sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -75,6 +75,8 @@ pub async fn ingest(request: Request, rules: &Rules, ports: &Ports) -> Handled<A
     if let Err(refused) = source.verifier.check(&request.headers, &request.body, now) {
         return Ok(Outcome::Rejected(refused));
     }
+    // Nothing beyond this line can keep, send or log a credential.
+    request.headers = request.headers.without(&source.verifier.credentials());
     match accept(&request, source, rules, ports, now).await {
         Ok(outcome) => outcome,
         Err(rejection) => {
@@ -196,7 +198,7 @@ fn delivery(
         hook,
         event,
         received: now,
-        headers: request.headers.without(&source.verifier.credentials()),
+        headers: request.headers.clone(),
         body: request.body.clone(),
         payload: payload.clone(),
         variant: false,
@@ -235,7 +237,7 @@ fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes
 
 fn entry(delivery: &Delivery, event: &Event, routes: &Routes, inline_limit: Option<usize>) -> Entry {
     Entry {
-        archive_key: delivery.archive_key(),
+        archive_key: event.dataref.clone(),
         object: Object { body: delivery.body.clone(), metadata: delivery.metadata() },
         mark_key: delivery.mark_key(),
         messages: routes
@@ -297,9 +299,8 @@ async fn keep_rejected(
     now: Timestamp,
 ) -> Result<(), PortError> {
     let key = keyed_by_hour("rejected", &source.name, now, &long_hash(&request.body));
-    let headers = request.headers.without(&source.verifier.credentials());
     let mut metadata: BTreeMap<_, _> =
-        headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        request.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     metadata.insert("pointsman-rejected".into(), rejection.detail.clone());
     metadata.insert("pointsman-received".into(), now.to_string());
     match ports.archive.put_new(&key, Object { body: request.body.clone(), metadata }).await {

@@ -26,7 +26,7 @@ const WAITING: usize = 1024;
 
 /// A round of patient writes waits this long for more, if the last one had so much company: under load that makes one
 /// transaction of three, and a webhook's sender has ten seconds.
-const PATIENCE: Duration = Duration::from_millis(1);
+const PATIENCE: Duration = Duration::from_micros(200);
 const COMPANY: usize = 4;
 
 /// After a failed transaction, what only time asks for is tried again this much later (ms).
