@@ -107,8 +107,8 @@ async fn house() -> House {
     let turning = clock.clone();
     tokio::spawn(async move {
         loop {
+            turning.until_asleep(1).await;
             turning.turn(std::time::Duration::from_secs(1));
-            tokio::task::yield_now().await;
         }
     });
     let ledger = Stepwise { archive: all.archive, queue: outage.clone(), records: outage.clone(), clock };
