@@ -1,6 +1,8 @@
 //! A disk that is full: the sender is asked to come again, `/ready` tells, and when there is space the server goes on
 //! without a restart. The kernel plays the disk: no file may grow beyond what it has (RLIMIT_FSIZE).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 
 use jiff::Timestamp;

@@ -1,5 +1,7 @@
 //! Every payload, from HTTP to a received CloudEvent, with the real program on both ends.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     collections::HashMap,
     fs,

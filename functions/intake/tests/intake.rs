@@ -1,5 +1,7 @@
 //! Intake over a real store: what is taken, where it goes, what is refused and kept all the same.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
