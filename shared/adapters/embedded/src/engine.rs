@@ -7,8 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, Builder, JoinHandle},
-    time::Duration,
+    thread::{Builder, JoinHandle},
 };
 
 use pointsman_core::port::{Clock, PortError};
@@ -23,11 +22,6 @@ const MOST_BYTES: usize = 16 << 20;
 
 /// How many operations may wait before callers have to.
 const WAITING: usize = 1024;
-
-/// A round of patient writes waits this long for more, if the last one had so much company: under load that makes one
-/// transaction of three, and a webhook's sender has ten seconds.
-const PATIENCE: Duration = Duration::from_micros(200);
-const COMPANY: usize = 4;
 
 /// After a failed transaction, what only time asks for is tried again this much later (ms).
 const RETRY: i64 = 500;
@@ -45,8 +39,6 @@ type Look = Box<dyn FnOnce(&Connection, &mut State, i64) + Send>;
 pub(crate) enum Op {
     /// Write; `usize` = about how many bytes.
     Write(Box<dyn Job>, usize),
-    /// The same, of somebody who can wait a moment for company.
-    Patient(Box<dyn Job>, usize),
     /// Look at memory and disk, between transactions.
     Look(Look),
     /// Take messages, or wait for some.
@@ -99,19 +91,9 @@ impl Engine {
         weight: usize,
         work: impl FnOnce(&mut Writer<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        let (job, answer) = Work::new(work);
+        let (reply, answer) = oneshot::channel();
+        let job = Work { work: Some(work), done: None, reply };
         self.send(Op::Write(Box::new(job), weight)).await?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
-    }
-
-    /// The same for who can wait a moment for company.
-    pub async fn write_in_company<T: Send + 'static>(
-        &self,
-        weight: usize,
-        work: impl FnOnce(&mut Writer<'_>) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, PortError> {
-        let (job, answer) = Work::new(work);
-        self.send(Op::Patient(Box::new(job), weight)).await?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -139,15 +121,6 @@ struct Work<F, T> {
     work: Option<F>,
     done: Option<T>,
     reply: oneshot::Sender<Result<T, PortError>>,
-}
-
-type Answer<T> = oneshot::Receiver<Result<T, PortError>>;
-
-impl<F, T> Work<F, T> {
-    fn new(work: F) -> (Self, Answer<T>) {
-        let (reply, answer) = oneshot::channel();
-        (Self { work: Some(work), done: None, reply }, answer)
-    }
 }
 
 impl<F, T: Send> Job for Work<F, T>
@@ -187,53 +160,40 @@ struct Round {
     looks: Vec<Look>,
     receives: Vec<Waiter>,
     close: Option<oneshot::Sender<()>>,
-    ops: usize,
-    bytes: usize,
-    /// How many of them can wait a moment.
-    patient: usize,
 }
 
 impl Round {
-    fn take(&mut self, op: Op) {
-        self.ops += 1;
-        match op {
-            Op::Write(job, weight) => {
-                self.bytes += weight;
-                self.jobs.push(job);
-            }
-            Op::Patient(job, weight) => {
-                self.patient += 1;
-                self.bytes += weight;
-                self.jobs.push(job);
-            }
-            Op::Look(look) => self.looks.push(look),
-            Op::Receive(waiter) => self.receives.push(waiter),
-            Op::Tick => {}
-            Op::Close(done) => self.close = Some(done),
-        }
-    }
-
     /// Takes what waits, within the bounds of one transaction.
-    fn gather(&mut self, inbox: &mut mpsc::Receiver<Op>) {
-        while self.close.is_none() && self.ops < MOST_OPS && self.bytes < MOST_BYTES {
-            let Ok(op) = inbox.try_recv() else { return };
-            self.take(op);
+    fn gather(first: Op, inbox: &mut mpsc::Receiver<Op>) -> Self {
+        let mut round = Self::default();
+        let (mut ops, mut bytes, mut next) = (0, 0, Some(first));
+        while let Some(op) = next.take() {
+            ops += 1;
+            match op {
+                Op::Write(job, weight) => {
+                    bytes += weight;
+                    round.jobs.push(job);
+                }
+                Op::Look(look) => round.looks.push(look),
+                Op::Receive(waiter) => round.receives.push(waiter),
+                Op::Tick => {}
+                Op::Close(done) => {
+                    round.close = Some(done);
+                    return round;
+                }
+            }
+            if ops < MOST_OPS && bytes < MOST_BYTES {
+                next = inbox.try_recv().ok();
+            }
         }
+        round
     }
 }
 
 impl Thread {
     fn run(mut self, mut inbox: mpsc::Receiver<Op>) {
-        let mut company = 0;
         while let Some(op) = inbox.blocking_recv() {
-            let mut round = Round::default();
-            round.take(op);
-            round.gather(&mut inbox);
-            if company >= COMPANY && round.patient == round.ops {
-                thread::sleep(PATIENCE);
-                round.gather(&mut inbox);
-            }
-            company = round.patient;
+            let round = Round::gather(op, &mut inbox);
             if let Some(done) = self.turn(round) {
                 inbox.close();
                 self.close();

@@ -21,7 +21,7 @@ impl Ledger for Store {
     async fn commit(&self, entry: Entry) -> Result<Committed, PortError> {
         let weight = entry.object.body.len() + 1024 * (1 + entry.messages.len());
         let prepared = Prepared::new(entry)?;
-        self.engine().write_in_company(weight, move |writer| prepared.commit(writer)).await?
+        self.engine().write(weight, move |writer| prepared.commit(writer)).await?
     }
 }
 
