@@ -1,4 +1,5 @@
-//! A clock that a test turns by hand: nothing waits for luck, and ten minutes take no time.
+//! Clocks of tests: one that is turned by hand, so that nothing waits for luck and ten minutes take no time, and the
+//! machine's own.
 
 use std::time::Duration;
 
@@ -6,6 +7,21 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pointsman_core::port::Clock;
 use tokio::sync::watch;
+
+/// The machine's time, for tests and benchmarks of what only real time shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WallClock;
+
+#[async_trait]
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
 
 /// Stands still until it is turned. Sleepers wake once it stands at or past their time.
 ///

@@ -17,5 +17,5 @@ pub mod records;
 pub mod secrets;
 
 pub use case::{Case, assert_count, run};
-pub use clock::TurnedClock;
+pub use clock::{TurnedClock, WallClock};
 pub use subject::{Capabilities, Reopen, Subject, Time};

@@ -49,6 +49,11 @@ impl Headers {
         Self(pairs.into())
     }
 
+    /// As an object's metadata.
+    pub fn to_metadata(&self) -> BTreeMap<String, String> {
+        self.0.iter().cloned().collect()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -189,8 +194,7 @@ impl Delivery {
 
     /// What the archive keeps beside the bytes.
     pub fn metadata(&self) -> BTreeMap<String, String> {
-        let mut metadata: BTreeMap<_, _> =
-            self.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let mut metadata = self.headers.to_metadata();
         metadata.insert("pointsman-event".into(), self.event.clone());
         metadata.insert("pointsman-delivery".into(), self.id.0.clone());
         metadata.insert("pointsman-received".into(), self.received.to_string());

@@ -51,6 +51,8 @@ pub struct Facts<'d> {
     pub delivery: &'d Delivery,
     /// The payload's action, where it has one.
     pub action: Option<Cow<'d, str>>,
+    /// `<event>.<action>`, where it has one.
+    with_action: Option<String>,
     /// The repository, where the payload names one.
     pub repository: Option<Repository>,
     /// The payload at the pointers that the rules know.
@@ -63,7 +65,19 @@ impl<'d> Facts<'d> {
     /// Reads them off a glance.
     pub fn new(delivery: &'d Delivery, glance: &'d Glance<'d>) -> Self {
         let repository = glance.text("/repository/full_name").and_then(|name| Repository::parse(&name));
-        Self { delivery, action: glance.text("/action"), repository, glance, entity: None }
+        let action = glance.text("/action");
+        let with_action = action.as_ref().map(|action| format!("{}.{action}", delivery.event));
+        Self { delivery, action, with_action, repository, glance, entity: None }
+    }
+
+    /// `issues.opened`, or without an action `ping`.
+    pub fn full_event(&self) -> &str {
+        self.with_action.as_deref().unwrap_or(&self.delivery.event)
+    }
+
+    /// What event patterns are matched against: `issues` and `issues.opened`.
+    pub fn event_names(&self) -> Vec<&str> {
+        [self.delivery.event.as_str()].into_iter().chain(self.with_action.as_deref()).collect()
     }
 
     /// The same of a sender other than GitHub: the entity is what this pointer names, else the source as a whole.

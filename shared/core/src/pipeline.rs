@@ -220,10 +220,7 @@ fn event(source: &Source, facts: &Facts) -> Event {
 }
 
 fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes {
-    let with_action = facts.action.as_ref().map(|action| format!("{}.{action}", facts.delivery.event));
-    let mut texts = vec![facts.delivery.event.as_str()];
-    texts.extend(with_action.as_deref());
-    if !source.events.matches(&texts) {
+    if !source.events.matches(&facts.event_names()) {
         return Routes::default();
     }
     let routes = rules.router.route(facts, &Subject::new(event, &facts.delivery.payload));
@@ -264,7 +261,7 @@ fn message(
     Message {
         body: if fits { whole } else { event.body(session, &delivery.payload, false) },
         session: session.cloned(),
-        dedup_id: dedup_id(delivery, queue, ""),
+        dedup_id: dedup_id(delivery, queue),
         attributes: BTreeMap::from([
             ("type".to_owned(), event.r#type.clone()),
             ("traceparent".to_owned(), event.traceparent.clone()),
@@ -274,10 +271,11 @@ fn message(
     }
 }
 
-/// hex(SHA-256(source, hook id, delivery id, queue, cause)); a variant's delivery id carries its hash.
-fn dedup_id(delivery: &Delivery, queue: &QueueName, cause: &str) -> String {
+/// hex(SHA-256(source, hook id, delivery id, queue, cause)); a first send has no cause, and a variant's delivery id carries
+/// its hash.
+fn dedup_id(delivery: &Delivery, queue: &QueueName) -> String {
     let hook = delivery.hook.as_deref().unwrap_or("-");
-    fingerprint(&[&delivery.source.0, hook, &delivery.event_id(), queue.as_str(), cause])
+    fingerprint(&[&delivery.source.0, hook, &delivery.event_id(), queue.as_str(), ""])
 }
 
 fn answer(facts: &Facts, routes: Routes, duplicate: bool) -> Accepted {
@@ -299,8 +297,7 @@ async fn keep_rejected(
     now: Timestamp,
 ) -> Result<(), PortError> {
     let key = keyed_by_hour("rejected", &source.name, now, &long_hash(&request.body));
-    let mut metadata: BTreeMap<_, _> =
-        request.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut metadata = request.headers.to_metadata();
     metadata.insert("pointsman-rejected".into(), rejection.detail.clone());
     metadata.insert("pointsman-received".into(), now.to_string());
     match ports.archive.put_new(&key, Object { body: request.body.clone(), metadata }).await {

@@ -105,8 +105,7 @@ impl Router {
 
     /// The subscriptions whose events and repositories match.
     fn candidates(&self, facts: &Facts) -> FixedBitSet {
-        let (event, with_action) = event_texts(facts);
-        let mut found = self.events.matching(&[&[event][..], with_action.as_deref().as_slice()].concat());
+        let mut found = self.events.matching(&facts.event_names());
         let repository = facts.repository.as_ref().map(|repository| repository.full_name());
         found.intersect_with(&self.repositories.matching(repository.as_deref().as_slice()));
         found
@@ -132,9 +131,8 @@ impl Router {
         let matches = |patterns: &[String], texts: &[&str]| {
             List::new(patterns.iter().map(String::as_str)).is_ok_and(|list| list.matches(texts))
         };
-        let (event, with_action) = event_texts(facts);
-        let full = with_action.as_deref().unwrap_or(event);
-        if !matches(&subscription.events, &[&[event][..], with_action.as_deref().as_slice()].concat()) {
+        let full = facts.full_event();
+        if !matches(&subscription.events, &facts.event_names()) {
             return Err(format!("event `{full}` is not among {}", shown(&subscription.events)));
         }
         let repository = facts.repository.as_ref().map(|repository| repository.full_name());
@@ -171,12 +169,6 @@ fn intern(conditions: &mut Vec<(String, Condition)>, when: &str) -> Result<usize
     }
     conditions.push((when.to_owned(), Condition::parse(when)?));
     Ok(conditions.len() - 1)
-}
-
-/// What event patterns are matched against: `issues` and `issues.opened`.
-fn event_texts<'f>(facts: &'f Facts) -> (&'f str, Option<String>) {
-    let event = facts.delivery.event.as_str();
-    (event, facts.action.as_ref().map(|action| format!("{event}.{action}")))
 }
 
 fn shown(patterns: &[String]) -> String {

@@ -110,10 +110,7 @@ impl Search<'_> {
             stored.with_facts(&self.rules, |facts, _| Row {
                 received: stored.delivery.received,
                 source: stored.delivery.source.to_string(),
-                event: match &facts.action {
-                    Some(action) => format!("{}.{action}", stored.delivery.event),
-                    None => stored.delivery.event.clone(),
-                },
+                event: facts.full_event().to_owned(),
                 repository: facts.repository.as_ref().map(|repository| repository.full_name()),
                 session: Stored::session(facts),
                 id: stored.delivery.event_id(),

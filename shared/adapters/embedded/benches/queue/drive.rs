@@ -8,28 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
-use jiff::Timestamp;
-use pointsman_core::port::{Ask, Clock, Message, Queue as _, QueueName, Received, Receiver as _};
+use pointsman_core::port::{Ask, Message, Queue as _, QueueName, Received, Receiver as _};
 use pointsman_embedded::Store;
 
 const SESSIONS: usize = 1_000;
 const PRODUCERS: usize = 8;
 const CONSUMERS: usize = 8;
-
-/// The machine's time.
-pub struct Wall;
-
-#[async_trait]
-impl Clock for Wall {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}
 
 /// Megabytes of this process that are in memory.
 pub fn resident_mb() -> usize {

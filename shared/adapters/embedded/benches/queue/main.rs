@@ -86,7 +86,8 @@ fn floor(folder: &Path) -> String {
 async fn open(folder: &Path) -> Store {
     let queues =
         ["work", "backlog"].map(|queue| (queue.parse().expect("a queue's name"), QueueSettings::default()));
-    let options = Options::new(Arc::new(drive::Wall), "the queue benchmark").with_queues(queues);
+    let options =
+        Options::new(Arc::new(pointsman_conformance::WallClock), "the queue benchmark").with_queues(queues);
     Store::open(folder, options).await.expect("a store")
 }
 
