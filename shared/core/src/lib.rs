@@ -14,6 +14,7 @@ pub mod pattern;
 pub mod payload;
 pub mod pipeline;
 pub mod port;
+pub mod release;
 pub mod route;
 pub mod rules;
 pub mod session;

@@ -5,6 +5,7 @@
 mod archive;
 mod clock;
 mod error;
+mod http;
 mod queue;
 mod records;
 mod secrets;
@@ -12,6 +13,7 @@ mod secrets;
 pub use archive::{Archive, Listed, Object};
 pub use clock::Clock;
 pub use error::{ErrorKind, PortError};
+pub use http::Http;
 pub use queue::{
     Abandon, Ask, Body, Message, MessageId, Peeked, Queue, QueueAdmin, QueueName, QueueSettings, QueueStats,
     Receipt, Received, Receiver, Selection, Sent, dead_letter,

@@ -1,0 +1,1 @@
+//! Keeps one release pull request open whenever something is due: gather, decide, apply.

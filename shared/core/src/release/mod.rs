@@ -1,0 +1,14 @@
+//! Releases: what is due, why, and what it changes. Pure: what is known comes through [`Source`], `now` is an argument.
+//!
+//! One release's way: [`Source`] (what the repository holds), `message` (how a commit reads), `plan` (what is next, and
+//! why), `files` and `changelog` (what it writes), `proposal` (the pull request that proposes it).
+
+mod bump;
+mod history;
+pub mod settings;
+mod source;
+
+pub use bump::Bump;
+pub use history::{Author, Commit, Pull, Sha, Tag};
+pub use settings::Settings;
+pub use source::Source;
