@@ -7,6 +7,8 @@ mod bump;
 mod history;
 pub mod settings;
 mod source;
+pub mod template;
+pub mod text;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
