@@ -5,7 +5,9 @@
 
 mod bump;
 pub mod changelog;
+pub mod command;
 mod history;
+pub mod preview;
 pub mod settings;
 mod source;
 pub mod template;
