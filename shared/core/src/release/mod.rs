@@ -8,6 +8,7 @@ pub mod changelog;
 pub mod command;
 mod history;
 pub mod preview;
+pub mod proposal;
 pub mod settings;
 mod source;
 pub mod template;
