@@ -9,6 +9,8 @@ pub mod message;
 pub mod plan;
 pub mod settings;
 mod source;
+pub mod template;
+pub mod text;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
