@@ -6,6 +6,7 @@
 mod bump;
 mod history;
 pub mod message;
+pub mod next;
 pub mod plan;
 pub mod settings;
 mod source;
