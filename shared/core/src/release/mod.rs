@@ -9,6 +9,9 @@ pub mod command;
 mod history;
 pub mod preview;
 pub mod proposal;
+pub mod message;
+pub mod next;
+pub mod plan;
 pub mod settings;
 mod source;
 pub mod template;
@@ -16,5 +19,7 @@ pub mod text;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
+pub use message::Message;
+pub use plan::Plan;
 pub use settings::Settings;
 pub use source::Source;
