@@ -6,6 +6,7 @@
 mod bump;
 pub mod changelog;
 pub mod command;
+pub mod files;
 mod history;
 pub mod preview;
 pub mod proposal;
