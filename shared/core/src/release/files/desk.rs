@@ -50,11 +50,16 @@ impl<'a> Desk<'a> {
         match self.have.get(path) {
             Some(content) => content.clone(),
             None => {
-                if self.paths.contains(path) {
-                    self.needs.insert(path.to_owned());
-                }
+                self.ask(path);
                 None
             }
+        }
+    }
+
+    /// Has a file read with the others, for later.
+    pub fn ask(&mut self, path: &str) {
+        if !self.have.contains_key(path) && self.paths.contains(path) {
+            self.needs.insert(path.to_owned());
         }
     }
 

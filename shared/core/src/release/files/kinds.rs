@@ -133,7 +133,7 @@ fn chart(text: &str, to: &Version) -> Result<Vec<Edit>, Trouble> {
 fn composer(text: &str, to: &Version) -> Result<Vec<Edit>, Trouble> {
     let root = tree::json(text)?;
     let node = root.get("version").ok_or_else(|| {
-        Trouble::usual("it has no version, which Composer then takes from the tag: nothing is to be changed")
+        Trouble::usual("it has no version, as Composer takes it from the tag: leave the file out of `version_files`, or add one")
     })?;
     Ok(vec![set(text, node, "version", &to.to_string())?])
 }

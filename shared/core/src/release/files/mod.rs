@@ -169,3 +169,6 @@ fn file(desk: &mut Desk<'_>, named: &VersionFile, path: &str, asked: &Asked<'_>)
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

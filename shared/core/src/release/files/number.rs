@@ -10,31 +10,29 @@ static VERSION: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is a valid one")
 });
 
-/// What follows the three numbers of a pre-release: `-beta.1`; not the `-linux-amd64.tar.gz` of a file's name.
+/// What follows the three numbers of a pre-release; not the `-alpine3` of an image or the `-linux.tar.gz` of a file.
 static TAIL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:-[0-9A-Za-z]+(?:\.[0-9]+)*)?(?:\+[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?$")
+    let words =
+        "alpha|beta|rc|pre|preview|dev|snapshot|next|canary|nightly|edge|insiders|milestone|cr|ea|a|b|m";
+    Regex::new(&format!(r"^(?i:-(?:{words})(?:[.-]?[0-9]+)*\b)?(?:\+[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)?"))
         .expect("the pattern is a valid one")
 });
 
 /// The places of a text where the version `from` stands; where it does not, the first version, whichever it is. None
 /// when the text has the version `to` already.
 pub(super) fn places(text: &str, from: Option<&Version>, to: &Version) -> Vec<Range<usize>> {
-    let from = from.map(ToString::to_string);
-    let all: Vec<Range<usize>> = versions(text, from.as_deref());
-    let is = |version: &str| {
-        let same = |span: &&Range<usize>| &text[(*span).clone()] == version;
-        all.iter().filter(same).cloned().collect::<Vec<_>>()
-    };
-    let current = from.as_deref().map(is).unwrap_or_default();
-    if !current.is_empty() {
-        return current;
-    }
-    let next = is(&to.to_string());
-    if next.is_empty() { all.into_iter().take(1).collect() } else { next }
+    let (from, to) = (from.map(ToString::to_string), to.to_string());
+    let known: Vec<&str> = from.as_deref().into_iter().chain([to.as_str()]).collect();
+    let all = versions(text, &known);
+    let same = known.into_iter().map(|version| {
+        let same = all.iter().filter(|span| &text[(*span).clone()] == version);
+        same.cloned().collect::<Vec<_>>()
+    });
+    same.into_iter().find(|same| !same.is_empty()).unwrap_or_else(|| all.iter().take(1).cloned().collect())
 }
 
-/// Everything that reads as a version. `from` is known as a version whatever follows it.
-fn versions(text: &str, from: Option<&str>) -> Vec<Range<usize>> {
+/// Everything that reads as a version. Those that are `known` are versions whatever follows them.
+fn versions(text: &str, known: &[&str]) -> Vec<Range<usize>> {
     let found = VERSION.find_iter(text).filter(|found| {
         let (before, after) = text.as_bytes().split_at(found.start());
         let after = &after[found.len()..];
@@ -44,13 +42,15 @@ fn versions(text: &str, from: Option<&str>) -> Vec<Range<usize>> {
     let span = |found: regex::Match<'_>| {
         let whole = found.as_str().trim_end_matches(['.', '-', '+']);
         let core = whole.find(['-', '+']).unwrap_or(whole.len());
-        let goes_on = |from: &str| whole[from.len()..].starts_with(['.', '-', '+']);
-        let kept = match from {
-            Some(from) if whole == from => whole.len(),
-            Some(from) if from.len() > core && whole.starts_with(from) && goes_on(from) => from.len(),
-            _ if TAIL.is_match(&whole[core..]) => whole.len(),
-            _ => core,
+        let is_this = |known: &&&str| {
+            let rest =
+                whole.strip_prefix(**known).filter(|_| known.len() > core || known.len() == whole.len());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '+']))
         };
+        let kept = known.iter().find(is_this).map_or_else(
+            || core + TAIL.find(&whole[core..]).map_or(0, |tail| tail.len()),
+            |known| known.len(),
+        );
         found.start()..found.start() + kept
     };
     found.map(span).collect()
@@ -84,6 +84,11 @@ mod tests {
             ("1.2.3-beta.1", "1.2.3", &["1.2.3-beta.1"]),
             ("1.2.3-beta.1-linux", "1.2.3-beta.1", &["1.2.3-beta.1"]),
             ("1.2.3-rc.10", "1.2.3-rc.1", &["1.2.3-rc.10"]),
+            ("app:1.2.3-alpine3.19", "1.2.3", &["1.2.3"]),
+            ("app:1.2.3-SNAPSHOT", "1.2.3", &["1.2.3-SNAPSHOT"]),
+            ("app:1.2.3-RC1-alpine", "1.2.3", &["1.2.3-RC1"]),
+            ("app:1.2.3-ours.4-alpine", "1.2.3-ours.4", &["1.2.3-ours.4"]),
+            ("1.2.3-betamax", "1.2.3", &["1.2.3"]),
             ("x 0.9.0 y 0.8.0", "1.2.3", &["0.9.0"]),
             ("11.2.3 and 1.2.3", "1.2.3", &["1.2.3"]),
             ("10.1.2.3, 1.2.3.4 and 1.2.3", "1.2.3", &["1.2.3"]),

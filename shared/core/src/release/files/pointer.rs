@@ -56,7 +56,7 @@ pub fn check_pointer(pointer: &str) -> Result<(), String> {
 fn read(file: &str, text: &str) -> Result<Vec<Node>, Trouble> {
     let name = path::name(file).to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let braces = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+    let braces = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
     match ending {
         "yaml" | "yml" => tree::yaml(text),
         "json" | "jsonc" | "json5" | "webmanifest" => tree::json(text).map(|root| vec![root]),

@@ -107,7 +107,7 @@ impl Space {
         match elsewhere {
             None => Ok(Some(shared)),
             Some((folder, _)) => Err(Trouble::new(format!(
-                "its version is the workspace's, which `{folder}` has too and that is released by itself: write a version of its own into each, or make them one group",
+                "its version is the workspace's, which `{folder}` has too: write a version of its own into each, or release them as one group",
             ))),
         }
     }

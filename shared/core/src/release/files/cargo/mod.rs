@@ -30,6 +30,7 @@ pub(super) fn update(
     package: Option<&str>,
     asked: &Asked<'_>,
 ) -> Result<(), Trouble> {
+    desk.ask(&path::within(folder, "Cargo.lock"));
     let Some(own) = read(desk, folder)? else { return Ok(()) };
     let space = space(desk, folder, own);
     let named = package.map(|package| {
@@ -103,37 +104,11 @@ fn read_also(desk: &mut Desk<'_>, folder: &str) -> Option<Manifest> {
 
 /// The workspace that a package belongs to, or the package alone.
 fn space(desk: &mut Desk<'_>, folder: &str, own: Manifest) -> Space {
-    let (mut root, mut found) = (folder.to_owned(), own);
-    if found.workspace.is_none() {
-        let above: Vec<&str> = path::upwards(folder).skip(1).collect();
-        let all: Vec<_> = above.into_iter().map(|folder| (folder, read_also(desk, folder))).collect();
-        let includes = |(above, manifest): &(&str, Option<Manifest>)| {
-            let workspace = manifest.as_ref().and_then(|manifest| manifest.workspace.as_ref());
-            workspace.is_some_and(|workspace| reaches(above, workspace, folder))
-        };
-        if let Some((above, Some(manifest))) = all.into_iter().find(includes) {
-            (root, found) = (above.to_owned(), manifest);
-        }
-    }
-    let mut manifests = BTreeMap::new();
-    if let Some(workspace) = &found.workspace {
-        let globs = Folders::new(&root, workspace.members.iter().map(String::as_str));
-        let folders = desk.below("", MANIFEST).into_iter().map(path::parent);
-        let named = folders.filter(|folder| globs.has(folder) && reaches(&root, workspace, folder));
-        let mut open: Vec<String> = named.map(str::to_owned).collect();
-        open.extend(found.neighbours.iter().filter(|folder| path::is_in(folder, &root)).cloned());
-        open.push(folder.to_owned());
-        while let Some(folder) = open.pop() {
-            let known = folder == root || manifests.contains_key(&folder);
-            if known || !reaches(&root, workspace, &folder) {
-                continue;
-            }
-            if let Some(manifest) = read_also(desk, &folder) {
-                open.extend(manifest.neighbours.iter().filter(|next| path::is_in(next, &root)).cloned());
-                manifests.insert(folder, manifest);
-            }
-        }
-    }
+    let (root, mut found) = root(desk, folder, own);
+    let mut manifests = match &found.workspace {
+        Some(workspace) => members(desk, &root, workspace, folder, &found.neighbours),
+        None => BTreeMap::new(),
+    };
     let shared = found.workspace.as_mut().and_then(|workspace| workspace.version.take());
     manifests.insert(root.clone(), found);
     let members = manifests.into_iter().map(|(folder, manifest)| {
@@ -141,6 +116,51 @@ fn space(desk: &mut Desk<'_>, folder: &str, own: Manifest) -> Space {
         (folder, Member { name, held, requirements })
     });
     Space { root, file: MANIFEST, rules: Rules::Cargo, shared, members: members.collect() }
+}
+
+/// The folder's own manifest when it is a workspace, else the nearest workspace above that takes the folder.
+fn root(desk: &mut Desk<'_>, folder: &str, own: Manifest) -> (String, Manifest) {
+    if own.workspace.is_some() {
+        return (folder.to_owned(), own);
+    }
+    let above: Vec<&str> = path::upwards(folder).skip(1).collect();
+    let all: Vec<_> = above.into_iter().map(|above| (above, read_also(desk, above))).collect();
+    for (above, manifest) in all {
+        let Some(manifest) = manifest else { continue };
+        if manifest.workspace.as_ref().is_some_and(|workspace| reaches(above, workspace, folder)) {
+            return (above.to_owned(), manifest);
+        }
+    }
+    (folder.to_owned(), own)
+}
+
+/// The members but for the root: by the workspace's globs, and as Cargo has it what they take from below the root.
+fn members(
+    desk: &mut Desk<'_>,
+    root: &str,
+    workspace: &Workspace,
+    main: &str,
+    neighbours: &[String],
+) -> BTreeMap<String, Manifest> {
+    let globs = Folders::new(root, workspace.members.iter().map(String::as_str));
+    let named = desk.below("", MANIFEST).into_iter().map(path::parent).filter(|folder| globs.has(folder));
+    let mut open: Vec<String> = named.map(str::to_owned).collect();
+    let below = |folders: &[String]| {
+        folders.iter().filter(|folder| path::is_in(folder, root)).cloned().collect::<Vec<_>>()
+    };
+    open.extend(below(neighbours));
+    open.push(main.to_owned());
+    let mut members = BTreeMap::new();
+    while let Some(folder) = open.pop() {
+        if folder == root || members.contains_key(&folder) || !reaches(root, workspace, &folder) {
+            continue;
+        }
+        if let Some(manifest) = read_also(desk, &folder) {
+            open.extend(below(&manifest.neighbours));
+            members.insert(folder, manifest);
+        }
+    }
+    members
 }
 
 /// Whether a workspace may have a member in a folder: `exclude` keeps it out, unless `members` names it.

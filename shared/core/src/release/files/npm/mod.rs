@@ -31,6 +31,7 @@ pub(super) fn update(
     package: Option<&str>,
     asked: &Asked<'_>,
 ) -> Result<(), Trouble> {
+    LOCKS.iter().for_each(|lock| desk.ask(&path::within(folder, lock)));
     let Some(own) = read(desk, folder)? else { return Ok(()) };
     let space = space(desk, folder, own);
     let named = package.map(|package| {

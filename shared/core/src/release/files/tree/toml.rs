@@ -9,7 +9,8 @@ use crate::release::files::{edit::line_of, fault::Trouble};
 pub fn read(text: &str) -> Result<Node, Trouble> {
     let (toml, mark) = unmarked(text);
     let document = Document::parse(toml).map_err(|error| {
-        let message = format!("this is not TOML: {}", error.message().replace('\n', ", "));
+        let what = error.message().replace('\n', ", ").replace(", expected nothing", "");
+        let message = format!("this is not TOML: {what}");
         let line = error.span().map(|span| line_of(toml, span.start));
         Trouble { line, ..Trouble::new(message) }
     })?;

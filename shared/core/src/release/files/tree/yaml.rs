@@ -79,6 +79,8 @@ impl<'a> Reader<'a> {
     fn scalar(&self, text: &str, style: ScalarStyle, span: Span) -> Node {
         let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
         let raw = self.yaml.get(start..end).unwrap_or_default();
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let text = if block { text.trim_end() } else { text };
         let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
         let nothing = style == ScalarStyle::Plain && matches!(text, "" | "~" | "null");
         if nothing || (!quoted && !raw.contains(text)) {
