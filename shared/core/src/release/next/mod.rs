@@ -115,3 +115,9 @@ fn free(
     }
     Ok(version)
 }
+
+/// How far the strategy moves a version when a change asks for so much.
+pub fn moves(rules: &Rules<'_>, line: &Line, wanted: Bump) -> Bump {
+    let from = line.stable.as_ref().or(line.newest.as_ref()).unwrap_or(rules.initial);
+    numbers::moves(rules, from, wanted)
+}
