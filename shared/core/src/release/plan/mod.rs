@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use super::{Settings, Source, settings::Part};
 use crate::port::PortError;
 
-pub use types::{Change, Counted, Plan, Release, Wishes};
+pub use super::files::Change;
+pub use types::{Counted, Plan, Release, Wishes};
 
 /// One part with its history, on its way to a release.
 struct Draft<'a> {
