@@ -6,9 +6,14 @@
 mod bump;
 pub mod changelog;
 pub mod command;
+pub mod files;
 mod history;
+pub mod message;
+pub mod next;
+pub mod plan;
 pub mod preview;
 pub mod proposal;
+mod pulls;
 pub mod settings;
 mod source;
 pub mod template;
@@ -16,5 +21,8 @@ pub mod text;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
+pub use message::Message;
+pub use plan::Plan;
+pub use pulls::attribute;
 pub use settings::Settings;
 pub use source::Source;
