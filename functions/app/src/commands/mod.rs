@@ -41,7 +41,7 @@ pub enum Command {
     Subscriptions(subscriptions::Action),
     /// What could not be handled: look at it, send it again, or remove it
     DeadLetters(dead_letters::Args),
-    /// What would be released next and why, and how commit messages are read
+    /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
     /// Check the configuration, show it, or print its schema

@@ -4,6 +4,7 @@ mod clone;
 mod explain;
 mod git;
 mod plan;
+mod set_version;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -17,6 +18,8 @@ pub enum Action {
     Plan(plan::Args),
     /// How a commit's message is read
     Explain(explain::Args),
+    /// Rewrite one version file in place, as a release would, and print what changed
+    SetVersion(set_version::Args),
 }
 
 /// Does it.
@@ -24,5 +27,6 @@ pub async fn run(action: Action, context: &Context) -> Result<()> {
     match action {
         Action::Plan(args) => plan::run(args, context).await,
         Action::Explain(args) => explain::run(&args, context),
+        Action::SetVersion(args) => set_version::run(&args, context),
     }
 }

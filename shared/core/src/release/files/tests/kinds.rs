@@ -188,6 +188,7 @@ fn pointers() {
     for (path, pointer, text) in [
         ("a.json", "$.app.version", "{\"version\": \"1.2.3\", \"app\": {\"version\": \"‹1.2.3›\"}} // ü\n"),
         ("a.json", "$.images[1].tag", "{\"images\": [{\"tag\": \"1.2.3\"}, {\"tag\": \"v‹1.2.3›\"}]}\n"),
+        ("a.json", "$.v", "{\"v\": \"‹\\u00761.2.3›\"}\n"),
         ("a.toml", "$.a.b[0].version", "# ü\n[[a.b]]\nversion = '‹1.2.3›'\n[[a.b]]\nversion = '1.2.3'\n"),
         ("a.toml", "$['a b'][\"c.d\"]", "\"a b\".\"c.d\" = \"‹1.2.3›\"\n"),
         ("a.yml", "$.image", "image: ghcr.io/acme/a-9.9.9:‹1.2.3›-alpine.x # ü 1.2.3\n"),
