@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 use pointsman_core::release::{
-    Plan, Settings,
+    Plan, Settings, Source as _,
     plan::{self, Counted, Release, Wishes},
+    settings,
 };
 
 use super::clone::Clone;
@@ -33,9 +34,9 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
         bail!("--repo {}: there is no such folder; give the path of a git clone", print::clean(&args.repo));
     }
     let clone = Clone::open(&folder, args.target.as_deref()).await?;
-    let (settings, doubt) = settings(&clone).await?;
+    let (settings, doubts) = wanted(&clone).await?;
     let mut plan = plan::draft(&clone, &settings, &Wishes::default(), Timestamp::now()).await?;
-    plan.warnings.splice(0..0, doubt);
+    plan.warnings.splice(0..0, doubts);
     if clone.shallow {
         let doubt = "this clone is shallow: tags may be missing; `git fetch --unshallow --tags` brings them";
         plan.warnings.insert(0, doubt.into());
@@ -47,17 +48,23 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 }
 
 /// The settings at the head as they hold on its branch, and what is doubtful about that.
-async fn settings(clone: &Clone) -> Result<(Settings, Option<String>)> {
-    let settings = Settings::default();
-    let Some(branch) = &clone.branch else { return Ok((settings, None)) };
-    Ok(match settings.for_target(branch) {
-        Some(settings) => (settings, None),
-        None => {
-            let doubt =
-                format!("`{branch}` is none of the settings' targets: this is what it would release as one");
-            (settings, Some(doubt))
-        }
-    })
+async fn wanted(clone: &Clone) -> Result<(Settings, Vec<String>)> {
+    let (settings, mut doubts) = match clone.read(settings::FILE).await? {
+        Some(text) => match settings::read(&text, settings::FILE) {
+            Ok(checked) => {
+                let told = |fault| format!("{}:{fault}", settings::FILE);
+                (checked.settings, checked.warnings.iter().map(told).collect())
+            }
+            Err(faults) => bail!("the repository's settings have faults\n{faults}"),
+        },
+        None => (Settings::default(), Vec::new()),
+    };
+    let Some(branch) = &clone.branch else { return Ok((settings, doubts)) };
+    if let Some(settings) = settings.for_target(branch) {
+        return Ok((settings, doubts));
+    }
+    doubts.push(format!("`{branch}` is none of the settings' targets: this is what it would release as one"));
+    Ok((settings, doubts))
 }
 
 fn told(plan: &Plan) -> String {
