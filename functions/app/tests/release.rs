@@ -294,7 +294,15 @@ fn a_repositorys_configuration_runs_nothing() {
     ] {
         repo.git(&["config", key, value]);
     }
-    fs::write(repo.path().join("more"), "").unwrap();
+    // A commit with a signature: showing it would run `gpg.program`.
+    let signed = repo.git(&["cat-file", "commit", "HEAD"]).replacen(
+        "\n\n",
+        "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n abcd\n -----END PGP SIGNATURE-----\n\n",
+        1,
+    );
+    fs::write(repo.path().join("signed"), signed + "\n").unwrap();
+    let signed = repo.git(&["hash-object", "-t", "commit", "-w", "signed"]);
+    repo.git(&["update-ref", "refs/heads/main", &signed]);
     assert_eq!(next(&plan(repo.path(), &[])), ["2.0.0"]);
     // An object that is not here: it may not be fetched either.
     let tree = fs::read_dir(repo.path().join(".git/objects")).unwrap().count();
