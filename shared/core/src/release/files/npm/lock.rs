@@ -64,9 +64,9 @@ pub(in crate::release::files) fn alone(text: &str, target: Target<'_>) -> Result
     if let Some(spot) = main.clone().filter(|_| !all.iter().any(|(folder, ..)| folder.is_empty())) {
         all.push(("", root.get("name").and_then(Node::text), spot));
     }
-    let chosen = all.iter().filter(|(_, name, spot)| match (target.package, &main) {
+    let chosen = all.iter().filter(|(folder, name, spot)| match (target.package, &main) {
         (Some(package), _) => *name == Some(package),
-        (None, Some(main)) => spot.text == main.text,
+        (None, Some(main)) => folder.is_empty() || spot.text == main.text,
         (None, None) => spot.text == all[0].2.text,
     });
     let moves: Moves<'_> =

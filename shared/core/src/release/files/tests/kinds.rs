@@ -67,6 +67,7 @@ fn package_lock() {
         &[
             "{\n  \"name\": \"a\",\n  \"version\": \"‹1.2.3›\",\n  \"lockfileVersion\": 3,\n  \"packages\": {\n    \"\": { \"name\": \"a\", \"version\": \"‹1.2.3›\", \"dependencies\": { \"b\": \"1.2.3\" } },\n    \"node_modules/b\": { \"version\": \"1.2.3\", \"dependencies\": { \"a\": \"1.2.3\" } }\n  }\n}\n",
             "{\"name\": \"a\", \"version\": \"‹1.2.3›\", \"lockfileVersion\": 1, \"dependencies\": {\"b\": {\"version\": \"1.2.3\", \"requires\": {\"a\": \"1.2.3\"}}}}\n",
+            "{\"version\": \"‹1.2.3›\", \"packages\": {\"\": {\"version\": \"‹1.2.2›\"}, \"packages/c\": {\"version\": \"‹1.2.3›\"}}}\n",
             "{\"packages\": {\"\": {\"name\": \"a\", \"version\": \"‹1.2.3›\"}, \"packages/c\": {\"name\": \"c\", \"version\": \"‹1.2.3›\", \"dependencies\": {\"a\": \"^‹1.2.3›\"}}, \"packages/d\": {\"version\": \"0.1.0\"}, \"node_modules/c\": {\"resolved\": \"packages/c\", \"link\": true}}}\n",
         ],
     );
