@@ -34,3 +34,6 @@ pub use repository::{
 };
 pub use source::RepositorySource;
 pub use token::PERMISSIONS;
+
+#[cfg(test)]
+mod tests;
