@@ -63,7 +63,7 @@ const WALLS: &[(&str, &[&str])] = &[
 /// Crates that know a trigger, and where they may be known. An outbound client speaks HTTP too.
 const TRIGGERS: &[(&str, &[&str])] = &[
     ("warp", &["shared/hosts/"]),
-    ("hyper", &["shared/hosts/", "shared/adapters/http"]),
+    ("hyper", &["shared/hosts/", "shared/adapters/http", "tests/fakes/"]),
     ("lambda_", &["shared/hosts/"]),
 ];
 
@@ -92,10 +92,10 @@ fn arrows_run_only_as_drawn() {
 fn a_package_is_named_after_its_folder() {
     let expected = |package: &Package| {
         let last = package.folder.rsplit('/').next().unwrap_or_default();
-        if package.kind == Kind::Host {
-            format!("pointsman-host-{last}")
-        } else {
-            format!("pointsman-{last}")
+        match package.kind {
+            Kind::Host => format!("pointsman-host-{last}"),
+            Kind::Fake => format!("pointsman-fake-{last}"),
+            _ => format!("pointsman-{last}"),
         }
     };
     let odd = |package: &Package| format!("{}/Cargo.toml: named {}", package.folder, package.name);
