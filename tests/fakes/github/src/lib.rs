@@ -14,6 +14,7 @@ mod people;
 mod reply;
 mod route;
 mod server;
+mod setup;
 mod shape;
 mod site;
 mod state;
@@ -21,8 +22,9 @@ mod webhook;
 
 pub use door::{Exchange, FakeGithub};
 pub use faults::{Fault, Moment, Odds, When};
-pub use people::{NewApp, Person};
+pub use people::Person;
 pub use server::{Server, serve};
+pub use setup::NewApp;
 pub use webhook::Delivery;
 
 /// The private key of every App of this fake: worthless anywhere else.

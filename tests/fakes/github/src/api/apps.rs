@@ -187,7 +187,7 @@ fn convert(world: &mut World, call: &Call) -> Answer {
         permissions.filter_map(|(name, level)| Some((name.clone(), level.as_str()?.to_owned()))).collect();
     let name = manifest["name"].as_str().unwrap_or("app").to_owned();
     let owner = manifest["owner"].as_str().unwrap_or("octocat").to_owned();
-    let id = crate::people::add_app(world, &name, &owner, permissions, list(&manifest["default_events"]));
+    let id = crate::setup::add_app(world, &name, &owner, permissions, list(&manifest["default_events"]));
     let app = world.apps.get_mut(&id).ok_or_else(not_found)?;
     app.hook_url = manifest["hook_attributes"]["url"].as_str().unwrap_or("").to_owned();
     let app = app.clone();

@@ -49,19 +49,34 @@ fn list_issues(world: &mut World, call: &Call) -> Answer {
 
 fn create(world: &mut World, call: &Call) -> Answer {
     let title = call.text("title").ok_or_else(|| field("Issue", "title", "missing_field"))?;
-    let (key, login, id, now) = (call.repo(), call.login(), world.id(), world.now);
-    world.user(&login);
-    let repo = world.repo_mut(&key)?;
+    let (key, body) = (call.repo(), call.text("body").map(str::to_owned));
+    let number = open(world, &key, title, body, &call.login())?;
+    world.repo_mut(&key)?.issue_mut(number)?.labels = names(&call.body["labels"]).into_iter().collect();
+    let repo = world.repo(&key)?;
+    Ok(Reply::created(shape::issue(world, repo, repo.issue(number)?)))
+}
+
+/// Opens an issue, and gives its number.
+pub(crate) fn open(
+    world: &mut World,
+    key: &str,
+    title: &str,
+    body: Option<String>,
+    login: &str,
+) -> Result<u64, Refusal> {
+    let (id, now) = (world.id(), world.now);
+    world.user(login);
+    let repo = world.repo_mut(key)?;
     repo.last_number += 1;
     let number = repo.last_number;
     let issue = Issue {
         id,
         number,
         title: title.into(),
-        body: call.text("body").map(str::to_owned),
-        user: login.clone(),
+        body,
+        user: login.into(),
         open: true,
-        labels: names(&call.body["labels"]).into_iter().collect(),
+        labels: Default::default(),
         reactions: Vec::new(),
         created: now,
         updated: now,
@@ -69,9 +84,8 @@ fn create(world: &mut World, call: &Call) -> Answer {
         pull: None,
     };
     repo.issues.insert(number, issue);
-    issue_event(world, &key, number, "opened", &login);
-    let repo = world.repo(&key)?;
-    Ok(Reply::created(shape::issue(world, repo, repo.issue(number)?)))
+    issue_event(world, key, number, "opened", login);
+    Ok(number)
 }
 
 fn get(world: &mut World, call: &Call) -> Answer {

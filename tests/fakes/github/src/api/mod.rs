@@ -20,8 +20,10 @@ mod repos;
 
 pub(crate) use comments::add as write_comment;
 pub(crate) use commits::bot_signature;
+pub(crate) use issues::open as open_issue;
 pub(crate) use merge::merge_pull;
 pub(crate) use pulls::open as open_pull;
+pub(crate) use releases::publish;
 
 use crate::route::Operation;
 

@@ -123,7 +123,12 @@ fn fill(release: &mut Release, call: &Call) {
 }
 
 /// One published release per tag; its tag is made, at its target, if there is none.
-fn publish(world: &mut World, key: &str, release: &mut Release, login: &str) -> Result<(), Refusal> {
+pub(crate) fn publish(
+    world: &mut World,
+    key: &str,
+    release: &mut Release,
+    login: &str,
+) -> Result<(), Refusal> {
     let now = world.now;
     let repo = world.repo(key)?;
     if repo.releases.values().any(|it| it.id != release.id && !it.draft && it.tag == release.tag) {

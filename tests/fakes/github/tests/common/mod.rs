@@ -53,6 +53,7 @@ impl House {
     pub fn new() -> Self {
         let clock = Arc::new(Hand(AtomicI64::new(1_790_000_000)));
         let github = FakeGithub::new(clock.clone(), 7);
+        pointsman_tests::openapi::watch(&github);
         github.create_organization("acme");
         github.create_repository("acme/widgets");
         let app = github.create_app("pointsman", "acme", PERMISSIONS, EVENTS);
