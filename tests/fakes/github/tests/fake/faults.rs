@@ -47,6 +47,11 @@ async fn a_stale_read_sees_what_was_before_the_last_write() {
     client.post("/git/refs", json!({ "ref": "refs/heads/x", "sha": sha })).await;
     assert_eq!(client.send("GET", "/git/ref/heads/x", None).await.0, 404, "not seen yet");
     assert_eq!(client.send("GET", "/git/ref/heads/x", None).await.0, 200);
+    reads.store(0, Ordering::SeqCst);
+    let second = house.github.person("ada").commit(REPO, "main", "two", &[("a", Some("2"))]);
+    let (_, stale) = client.send("GET", "/git/ref/heads/main", None).await;
+    assert_eq!(stale["object"]["sha"], json!(sha), "what a person did is not seen yet either");
+    assert_eq!(client.send("GET", "/git/ref/heads/main", None).await.1["object"]["sha"], json!(second));
 }
 
 #[tokio::test]
