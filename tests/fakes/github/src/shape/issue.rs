@@ -46,7 +46,7 @@ pub(crate) fn issue(world: &World, repo: &Repo, it: &Issue) -> Value {
     let html = format!("{}/{name}/{kind}/{number}", world.site.web);
     let mut value = json!({
         "url": url, "repository_url": api, "labels_url": format!("{url}/labels{{/name}}"),
-        "comments_url": format!("{url}/comments"), "events_url": format!("{url}/events"), "html_url": html,
+        "comments_url": format!("{url}/comments"), "events_url": format!("{url}/events"), "timeline_url": format!("{url}/timeline"), "html_url": html,
         "id": it.id, "node_id": node_id("Issue", it.id), "number": number, "title": it.title,
         "user": user(world, &it.user), "labels": labels(world, repo, it),
         "state": if it.open { "open" } else { "closed" }, "locked": false, "assignee": null, "assignees": [],
