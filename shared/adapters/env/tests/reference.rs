@@ -24,8 +24,8 @@ fn read(name: &str) -> String {
 
 fn blocks(name: &str, language: &str) -> Vec<String> {
     let text = read(name);
-    let blocks = text.split(&format!("```{language}\n")).skip(1);
-    blocks.filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+    let begin = format!("```{language}\n");
+    text.split(&begin).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
 }
 
 /// A table for the file as a whole, and one for each mapping that it refers to.
