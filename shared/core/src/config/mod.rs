@@ -6,6 +6,7 @@ mod fault;
 mod humane;
 mod model;
 mod node;
+mod release;
 mod rules;
 mod schema;
 mod yaml;
@@ -19,6 +20,7 @@ pub use model::{
     Algorithm, Backend, Config, Encoding, Field, Hmac, Queues, QueuesEntry, SessionPointer, Source,
     Subscription, Timestamped, Verify,
 };
+pub use release::{AUTOMATOR, App, ORCHESTRATOR, Release};
 pub use rules::PlacedSecret;
 pub use schema::schema;
 
