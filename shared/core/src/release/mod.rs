@@ -4,6 +4,7 @@
 //! why), `files` and `changelog` (what it writes), `proposal` (the pull request that proposes it).
 
 mod bump;
+pub mod errand;
 mod history;
 pub mod settings;
 mod source;
