@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Sha;
-use crate::{event, facts::Repository, port::Message, session::Session};
+use crate::{event, port::Message, session::Session};
 
 /// The type of [`Errand::Reconcile`].
 pub const RECONCILE: &str = "pointsman.release.reconcile";
@@ -21,12 +21,19 @@ pub const PUBLISH: &str = "pointsman.release.publish";
 /// A repository, as far as a stage must know it before its first call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Its name.
-    pub repository: Repository,
+    /// `owner/name`, as GitHub writes it.
+    pub name: String,
     /// GitHub's id of it for GraphQL.
     pub node: Option<String>,
     /// The App's installation that may work on it.
     pub installation: u64,
+}
+
+impl Place {
+    /// The name in lower case, as sessions and records have it: GitHub does not tell cases apart.
+    pub fn key(&self) -> String {
+        self.name.to_lowercase()
+    }
 }
 
 /// What is to be done.
@@ -69,17 +76,17 @@ struct Event<'e> {
 impl Errand {
     /// As a message for a queue whose sessions are repositories. `now` is when it is sent; `trace` what it belongs to.
     pub fn message(&self, place: &Place, now: Timestamp, trace: Option<&str>) -> Message {
-        let name = place.repository.full_name();
-        let session = Session::from(name.as_str());
+        let key = place.key();
+        let session = Session::from(key.as_str());
         let (kind, why) = match self {
             Self::Reconcile { because, .. } => (RECONCILE, because.clone()),
             Self::Publish { merge, .. } => (PUBLISH, merge.to_string()),
         };
-        let id = hex::encode(Sha256::digest(format!("{kind} {name} {why}")));
+        let id = hex::encode(Sha256::digest(format!("{kind} {key} {why}")));
         let event = Event {
             specversion: "1.0",
             id: &id,
-            source: format!("/repositories/{name}"),
+            source: format!("/repositories/{key}"),
             r#type: kind,
             time: now,
             datacontenttype: "application/json",
@@ -107,7 +114,7 @@ impl Errand {
 
     fn data(&self, place: &Place) -> Value {
         let mut data = json!({
-            "repository": { "full_name": place.repository.full_name(), "node_id": place.node },
+            "repository": { "full_name": place.name, "node_id": place.node },
             "installation": { "id": place.installation },
         });
         match self {
@@ -127,8 +134,7 @@ mod tests {
     use crate::event::Envelope;
 
     fn place() -> Place {
-        let repository = Repository::parse("Acme/Web").unwrap();
-        Place { repository, node: Some("R_1".into()), installation: 7 }
+        Place { name: "Acme/Web".into(), node: Some("R_1".into()), installation: 7 }
     }
 
     fn publish(digit: &str) -> Message {
@@ -145,7 +151,7 @@ mod tests {
         assert_eq!(envelope.attribute("type").unwrap(), PUBLISH);
         assert_eq!(envelope.attribute("session").unwrap(), "acme/web");
         assert_eq!(envelope.attribute("traceparent").unwrap(), "00-a-b-01");
-        let data = r#"{"repository":{"full_name":"acme/web","node_id":"R_1"},"installation":{"id":7},"number":12,"merge_commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
+        let data = r#"{"repository":{"full_name":"Acme/Web","node_id":"R_1"},"installation":{"id":7},"number":12,"merge_commit_sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
         assert_eq!(envelope.data().unwrap(), data);
     }
 
