@@ -6,10 +6,14 @@
 mod bump;
 pub mod errand;
 mod history;
+pub mod message;
+pub mod plan;
 pub mod settings;
 mod source;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
+pub use message::Message;
+pub use plan::Plan;
 pub use settings::Settings;
 pub use source::Source;
