@@ -7,6 +7,7 @@ mod bump;
 pub mod errand;
 mod history;
 pub mod message;
+pub mod notice;
 pub mod plan;
 pub mod settings;
 mod source;
