@@ -5,12 +5,15 @@
 
 mod bump;
 pub mod errand;
+pub mod changelog;
 mod history;
 pub mod message;
 pub mod notice;
 pub mod plan;
 pub mod settings;
 mod source;
+pub mod template;
+pub mod text;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
