@@ -1,1 +1,36 @@
-//! GitHub's API over the Http port: thin, lenient, and never asleep. About 30 calls.
+//! GitHub's API over the Http port: thin, lenient, and never asleep. About 50 calls.
+//!
+//! [`Github`] has the credentials, [`Repository`] the calls about one repository, [`RepositorySource`] the facts that
+//! a release's plan asks for. A limit is `Throttled` at once; why a call was refused is a [`Refusal`].
+
+mod app;
+mod ask;
+mod base;
+mod cache;
+mod client;
+mod graphql;
+mod installation;
+mod limit;
+mod model;
+mod name;
+mod pages;
+mod path;
+mod refusal;
+mod repository;
+mod source;
+mod token;
+
+pub use app::{App, Identity};
+pub use base::BaseUrl;
+pub use client::{Github, Pace, Ports};
+pub use graphql::documents;
+pub use installation::Installation;
+pub use model::*;
+pub use name::{RefName, Slug};
+pub use refusal::Refusal;
+pub use repository::{
+    Claim, Latest, Moved, NewPull, NewRelease, NewTree, Opened, PullChange, Reaction, ReleaseChange,
+    Repository, Swap,
+};
+pub use source::RepositorySource;
+pub use token::PERMISSIONS;

@@ -4,11 +4,20 @@
 //! why), `files` and `changelog` (what it writes), `proposal` (the pull request that proposes it).
 
 mod bump;
+pub mod errand;
+pub mod changelog;
 mod history;
+pub mod message;
+pub mod notice;
+pub mod plan;
 pub mod settings;
 mod source;
+pub mod template;
+pub mod text;
 
 pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
+pub use message::Message;
+pub use plan::Plan;
 pub use settings::Settings;
 pub use source::Source;

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::Bump;
+use super::Types;
+use crate::release::Bump;
 
 /// How a repository is released.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +31,7 @@ pub struct Settings {
     /// The tag, with `{version}` (and `{component}`) as places. Default `v{version}`; of a component `{component}-v{version}`.
     pub tag_format: Option<String>,
     /// What a commit's type moves, and the changelog's section that it is in; over the defaults, type by type.
-    pub types: BTreeMap<String, TypeRule>,
+    pub types: Types,
     /// Parts of the repository with versions of their own, by name. Default none: one version for all of it.
     pub components: BTreeMap<String, Component>,
     /// The files that hold the version. Default: those that are found.
@@ -53,7 +54,7 @@ impl Default for Settings {
             prerelease_type: "beta".into(),
             calver_format: "YYYY.MM.MICRO".into(),
             tag_format: None,
-            types: BTreeMap::new(),
+            types: Types::default(),
             components: BTreeMap::new(),
             version_files: None,
             changelog: Changelog::default(),
@@ -114,9 +115,9 @@ pub struct Component {
     pub prerelease_type: Option<String>,
     /// As above, for this component.
     pub tag_format: Option<String>,
-    /// As above, for this component; paths are relative to its folder.
+    /// The files that hold its version, relative to its folder. Default: those that are found in its folder.
     pub version_files: Option<Vec<VersionFile>>,
-    /// Its changelog's file, relative to its folder; `false` for none. Default `CHANGELOG.md`.
+    /// Its changelog, relative to its folder; `false` for none. Default: as `changelog.path`, in its folder.
     pub changelog: Option<ChangelogPath>,
 }
 
@@ -190,7 +191,12 @@ pub struct Changelog {
 
 impl Default for Changelog {
     fn default() -> Self {
-        Self { path: ChangelogPath::Path("CHANGELOG.md".into()), template: None, authors: true, new_contributors: true }
+        Self {
+            path: ChangelogPath::Path("CHANGELOG.md".into()),
+            template: None,
+            authors: true,
+            new_contributors: true,
+        }
     }
 }
 

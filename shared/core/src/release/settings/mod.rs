@@ -1,0 +1,19 @@
+//! What a repository may say about its releases: the `release` part of `.github/pointsman.yaml`.
+//!
+//! A settings file names no command and no URL, and no path outside the repository.
+
+mod model;
+mod part;
+mod tag;
+mod types;
+
+pub use model::{
+    Changelog, ChangelogPath, Component, FileKind, PullRequest, Settings, Strategy, Target, TypeRule,
+    VersionFile,
+};
+pub use part::Part;
+pub use tag::TagFormat;
+pub use types::Types;
+
+/// Where a repository's settings lie.
+pub const FILE: &str = ".github/pointsman.yaml";
