@@ -2,14 +2,14 @@
 
 mod complaint;
 mod effective;
-mod fault;
+pub(crate) mod fault;
 mod humane;
 mod model;
-mod node;
+pub(crate) mod node;
 mod release;
 mod rules;
-mod schema;
-mod yaml;
+pub(crate) mod schema;
+pub(crate) mod yaml;
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,18 @@
 //! why), `files` and `changelog` (what it writes), `proposal` (the pull request that proposes it).
 
 mod bump;
-pub mod errand;
 pub mod changelog;
+pub mod command;
+pub mod errand;
+pub mod files;
 mod history;
 pub mod message;
+pub mod next;
 pub mod notice;
 pub mod plan;
+pub mod preview;
+pub mod proposal;
+mod pulls;
 pub mod settings;
 mod source;
 pub mod template;
@@ -19,5 +25,6 @@ pub use bump::Bump;
 pub use history::{Author, Commit, Pull, Sha, Tag};
 pub use message::Message;
 pub use plan::Plan;
+pub use pulls::attribute;
 pub use settings::Settings;
 pub use source::Source;

@@ -8,7 +8,11 @@ use std::{
 use semver::Version;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use crate::release::{Bump, Commit, Message, Tag};
+use crate::release::{
+    Bump, Commit, Message, Tag,
+    changelog::{Links, Newcomer},
+    files::Change,
+};
 
 /// What is released next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -41,7 +45,9 @@ pub struct Release {
     pub commits: Vec<Counted>,
     /// This version's section of the changelog.
     pub changelog: String,
-    /// The files that it changes, the changelog among them.
+    /// The files that it changes, the changelog among them. Where two releases of a plan change one file, the later's
+    /// text has the changes of both.
+    #[serde(serialize_with = "briefly")]
     pub files: Vec<Change>,
 }
 
@@ -84,18 +90,18 @@ impl Serialize for Counted {
     }
 }
 
-/// A file that a release changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// From the repository's root.
-    pub path: String,
-    /// The version that it had.
-    pub before: Option<String>,
-    /// The version that it gets.
-    pub after: String,
-    /// All of the file as it will be.
-    #[serde(skip)]
-    pub content: String,
+/// Without the files' texts.
+fn briefly<S: Serializer>(files: &[Change], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Brief<'a> {
+        path: &'a str,
+        before: Option<&'a str>,
+        after: &'a str,
+    }
+    fn brief(Change { path, before, after, .. }: &Change) -> Brief<'_> {
+        Brief { path, before: before.as_deref(), after }
+    }
+    serializer.collect_seq(files.iter().map(brief))
 }
 
 /// What else is to be minded: people's wishes, and what only GitHub knows.
@@ -108,27 +114,7 @@ pub struct Wishes {
     /// Tags that other targets' open release pull requests claim.
     pub taken: BTreeSet<String>,
     /// Whose first change is among these.
-    pub new_contributors: Vec<NewContributor>,
+    pub new_contributors: Vec<Newcomer>,
     /// Where links lead; without it the changelog has none.
     pub links: Option<Links>,
-}
-
-/// Someone whose first change is in this release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NewContributor {
-    /// The account.
-    pub login: String,
-    /// The pull request that it came by.
-    pub pull: Option<u64>,
-}
-
-/// Where the changelog's links lead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Links {
-    /// Such as `https://github.com`, without a slash at its end.
-    pub web: String,
-    /// Whose repository it is.
-    pub owner: String,
-    /// Its name.
-    pub repo: String,
 }
