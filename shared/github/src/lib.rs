@@ -13,6 +13,7 @@ mod installation;
 mod limit;
 mod model;
 mod name;
+mod notice;
 mod pages;
 mod path;
 mod refusal;
@@ -26,6 +27,7 @@ pub use client::{Github, Pace, Ports};
 pub use graphql::documents;
 pub use installation::Installation;
 pub use model::*;
+pub use notice::Told;
 pub use name::{RefName, Slug};
 pub use refusal::Refusal;
 pub use repository::{
