@@ -6,10 +6,13 @@
 mod bump;
 pub mod errand;
 pub mod changelog;
+pub mod command;
 mod history;
 pub mod message;
 pub mod notice;
 pub mod plan;
+pub mod preview;
+pub mod proposal;
 pub mod settings;
 mod source;
 pub mod template;

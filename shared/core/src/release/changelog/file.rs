@@ -10,7 +10,8 @@ use semver::Version;
 static VERSION: LazyLock<Regex> = LazyLock::new(|| {
     let number = r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?";
     let before = r"(?:[A-Za-z][^\s\[\]()]*?[-@/ ])?(?:[Vv]ersion |v)?";
-    Regex::new(&format!(r#"^\[?{before}({number})(?:\].*|\s*[-–—/:,(\["].*|\s+\d{{4}}-.*)?$"#)).expect("a test compiles it")
+    Regex::new(&format!(r#"^\[?{before}({number})(?:\].*|\s*[-–—/:,(\["].*|\s+\d{{4}}-.*)?$"#))
+        .expect("a test compiles it")
 });
 
 /// The link definitions that a file may end with: `[1.2.0]: https://..`.

@@ -10,7 +10,7 @@ use semver::Version;
 use super::{Author, Sha};
 
 pub use file::prepend;
-pub use section::section;
+pub use section::{line, section};
 
 /// What a version's section tells.
 #[derive(Debug, Clone)]

@@ -52,6 +52,11 @@ pub fn section(input: &SectionInput<'_>, settings: &Settings) -> Rendered {
     Rendered { text: format!("{}\n", text.trim_matches(['\n', ' '])), ..filled }
 }
 
+/// An entry's line without the mark before it, as Markdown.
+pub fn line(entry: &Entry, links: Option<&Links>, settings: &Settings) -> String {
+    Line::new(entry, &entry.description, links, settings.changelog.authors).line
+}
+
 #[derive(Serialize)]
 struct Context {
     heading: String,
