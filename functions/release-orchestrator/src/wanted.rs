@@ -176,7 +176,7 @@ impl Wanted {
         let Some(branch) = payload.r#ref.as_deref().and_then(|name| name.strip_prefix("refs/heads/")) else {
             return;
         };
-        if payload.deleted || proposal::is_ours(branch) {
+        if payload.deleted || proposal::branch_parts(branch).is_some() {
             return;
         }
         let moves = self.branches.entry(branch.to_owned()).or_default();
@@ -186,7 +186,7 @@ impl Wanted {
 
     fn closed(&mut self, payload: Payload) {
         let Some(pull) = payload.pull_request.filter(|pull| pull.merged) else { return };
-        if proposal::is_ours(&pull.head.r#ref) {
+        if proposal::branch_parts(&pull.head.r#ref).is_some() {
             self.merged.extend(payload.number);
         }
         self.branches.entry(pull.base.r#ref).or_default();
@@ -195,7 +195,7 @@ impl Wanted {
     /// A merged pull request's body may override what its commits say; an open one's is in its preview.
     fn edited(&mut self, payload: Payload) {
         match &payload.pull_request {
-            Some(pull) if proposal::is_ours(&pull.head.r#ref) => {}
+            Some(pull) if proposal::branch_parts(&pull.head.r#ref).is_some() => {}
             Some(pull) if pull.merged => {
                 self.branches.entry(pull.base.r#ref.clone()).or_default();
             }
@@ -204,7 +204,7 @@ impl Wanted {
     }
 
     fn changed(&mut self, payload: &Payload) {
-        let ours = |pull: &PullRequest| proposal::is_ours(&pull.head.r#ref);
+        let ours = |pull: &PullRequest| proposal::branch_parts(&pull.head.r#ref).is_some();
         if payload.pull_request.as_ref().is_some_and(|pull| !ours(pull)) {
             self.previews.extend(payload.number);
         }
