@@ -8,7 +8,7 @@ pub struct Scene<'s> {
     /// The hash of what should be proposed; `None` = nothing is due.
     pub due: Option<&'s str>,
     /// The open pull request.
-    pub open: Option<Open<'s>>,
+    pub open: Option<Open>,
     /// The release branch's head, as far as it is known.
     pub head: &'s Head,
     /// A person asked for it to be made anew, whatever lies on the branch.
@@ -17,15 +17,13 @@ pub struct Scene<'s> {
 
 /// An open release pull request.
 #[derive(Debug, Clone, Copy)]
-pub struct Open<'s> {
+pub struct Open {
     /// A person asked for it to stay as it is.
     pub held: bool,
     /// The hash of what should be proposed is the one of its title and body.
     pub same_text: bool,
     /// It lacks a label that it should have.
     pub lacks_label: bool,
-    /// The branch's head when it was read.
-    pub head: &'s Sha,
 }
 
 /// A release branch's head.
@@ -86,7 +84,7 @@ pub fn next(scene: &Scene<'_>) -> Move {
     }
 }
 
-fn touched(open: &Open<'_>) -> Move {
+fn touched(open: &Open) -> Move {
     if open.same_text && !open.lacks_label { Move::Unchanged } else { Move::Retouch }
 }
 
@@ -105,8 +103,7 @@ mod tests {
     #[test]
     fn every_scene_has_one_next_move() {
         let theirs = Head::Anothers { sha: sha("2") };
-        let head = sha("1");
-        let plain = Open { held: false, same_text: true, lacks_label: false, head: &head };
+        let plain = Open { held: false, same_text: true, lacks_label: false };
         let held = Open { held: true, ..plain };
         let retitled = Open { same_text: false, ..plain };
         let bare = Open { lacks_label: true, ..plain };

@@ -17,6 +17,7 @@ mod notice;
 mod pages;
 mod path;
 mod refusal;
+mod remembered;
 mod repository;
 mod source;
 mod token;
@@ -30,6 +31,7 @@ pub use model::*;
 pub use notice::Told;
 pub use name::{RefName, Slug};
 pub use refusal::Refusal;
+pub use remembered::Remembered;
 pub use repository::{
     Claim, Latest, Moved, NewPull, NewRelease, NewTree, Opened, PullChange, Reaction, ReleaseChange,
     Repository, Swap,
