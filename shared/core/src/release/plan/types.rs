@@ -8,7 +8,10 @@ use std::{
 use semver::Version;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use crate::release::{Bump, Commit, Message, Tag};
+use crate::release::{
+    Bump, Commit, Message, Tag,
+    changelog::{Links, Newcomer},
+};
 
 /// What is released next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -108,27 +111,7 @@ pub struct Wishes {
     /// Tags that other targets' open release pull requests claim.
     pub taken: BTreeSet<String>,
     /// Whose first change is among these.
-    pub new_contributors: Vec<NewContributor>,
+    pub new_contributors: Vec<Newcomer>,
     /// Where links lead; without it the changelog has none.
     pub links: Option<Links>,
-}
-
-/// Someone whose first change is in this release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NewContributor {
-    /// The account.
-    pub login: String,
-    /// The pull request that it came by.
-    pub pull: Option<u64>,
-}
-
-/// Where the changelog's links lead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Links {
-    /// Such as `https://github.com`, without a slash at its end.
-    pub web: String,
-    /// Whose repository it is.
-    pub owner: String,
-    /// Its name.
-    pub repo: String,
 }
