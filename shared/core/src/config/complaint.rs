@@ -88,6 +88,7 @@ fn plain(error: &ValidationError<'_>, cursor: &Cursor<'_>) -> Fault {
         Kind::Type { kind } => wrong_type(kind, error.instance(), cursor),
         Kind::Minimum { limit } => cursor.fault(format!("this must be {limit} or more")),
         Kind::Maximum { limit } => cursor.fault(format!("this must be {limit} or less")),
+        Kind::AnyOf { .. } => cursor.fault("this is of the wrong type"),
         Kind::MinItems { .. } => cursor.fault("this list is empty"),
         Kind::MaxItems { limit } => cursor.fault(format!("this list may have at most {limit} entries")),
         _ => cursor.fault(error.masked_with("this").to_string()),

@@ -2,13 +2,13 @@
 
 mod complaint;
 mod effective;
-mod fault;
+pub(crate) mod fault;
 mod humane;
 mod model;
-mod node;
+pub(crate) mod node;
 mod rules;
-mod schema;
-mod yaml;
+pub(crate) mod schema;
+pub(crate) mod yaml;
 
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,13 @@ use serde_json::{Map, Value};
 use super::fault::{Fault, Mark};
 
 /// A YAML node with its place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Node {
     pub at: Mark,
     pub kind: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Kind {
     /// Null, a boolean, a number, a text.
     Scalar(Value),
@@ -19,7 +19,7 @@ pub enum Kind {
     Mapping(Vec<(Key, Node)>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Key {
     pub at: Mark,
     pub text: String,

@@ -1,9 +1,10 @@
-//! The configuration's JSON Schema, made from the model, and what it says about a file in words for people.
+//! JSON Schemas made from models, and what they say about a file in words for people: the configuration's, and (by
+//! [`Checker`]) that of a repository's settings.
 
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
-use schemars::{Schema, generate::SchemaSettings, transform::transform_subschemas};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
 use serde_json::Value;
 
 use super::{complaint, fault::Fault, model::Config, node::Node};
@@ -11,25 +12,44 @@ use super::{complaint, fault::Fault, model::Config, node::Node};
 /// A file with more faults than this is another file.
 const MOST: usize = 1_000;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(schema);
-static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
-    jsonschema::draft202012::new(&SCHEMA).expect("the schema is made by us: a test compiles it")
-});
+static CONFIG: LazyLock<Checker> =
+    LazyLock::new(|| Checker::of::<Config>("urn:pointsman:config", "pointsman.yaml"));
 
 /// The JSON Schema of `pointsman.yaml` (draft 2020-12), for editors too.
 pub fn schema() -> Value {
-    let settings = SchemaSettings::draft2020_12().with_transform(tidy as fn(&mut Schema));
-    let mut schema = settings.into_generator().into_root_schema_for::<Config>();
-    schema.insert("$id".into(), "urn:pointsman:config".into());
-    schema.insert("title".into(), "pointsman.yaml".into());
-    schema.to_value()
+    CONFIG.schema.clone()
 }
 
 /// What the schema has against this file.
 pub(super) fn check(root: &Node) -> Vec<Fault> {
-    let value = root.to_value();
-    let told = VALIDATOR.iter_errors(&value).take(MOST);
-    told.flat_map(|error| complaint::told(&error, root, &SCHEMA)).collect()
+    CONFIG.check(root)
+}
+
+/// A schema made from a model, and what checks by it.
+pub(crate) struct Checker {
+    /// The schema itself.
+    pub schema: Value,
+    validator: Validator,
+}
+
+impl Checker {
+    /// The schema of a model's files.
+    pub fn of<T: JsonSchema>(id: &str, title: &str) -> Self {
+        let settings = SchemaSettings::draft2020_12().with_transform(tidy as fn(&mut Schema));
+        let mut schema = settings.into_generator().into_root_schema_for::<T>();
+        schema.insert("$id".into(), id.into());
+        schema.insert("title".into(), title.into());
+        let schema = schema.to_value();
+        let validator = jsonschema::draft202012::new(&schema);
+        Self { validator: validator.expect("the schema is made by us: a test compiles it"), schema }
+    }
+
+    /// What the schema has against this file.
+    pub fn check(&self, root: &Node) -> Vec<Fault> {
+        let value = root.to_value();
+        let told = self.validator.iter_errors(&value).take(MOST);
+        told.flat_map(|error| complaint::told(&error, root, &self.schema)).collect()
+    }
 }
 
 /// A key that is there has a value: schemars lets each `Option` be null, which in YAML is a forgotten value. And a
