@@ -2,7 +2,7 @@
 
 use pointsman_core::release::{
     Settings, Sha,
-    proposal::{self, Marker, Planned},
+    proposal::{self, Marker, Planned, Trailer},
     settings::{self, Part},
 };
 use pointsman_github::{PullRequest, RefName, RepositorySource};
@@ -38,19 +38,21 @@ pub(crate) struct Item {
 pub(crate) async fn check(desk: &Desk<'_>, number: u64) -> Result<Checked, Halt> {
     let pull = desk.repository.pull(number).await?;
     let pull = pull.ok_or_else(|| Halt::Nothing(format!("there is no pull request {number}")))?;
-    let (marker, merge) = read(desk, &pull)?;
+    let merge = merged(desk, &pull)?;
+    let target = pull.base.branch.clone();
     let source = RepositorySource::at(desk.repository.clone(), merge.clone());
-    let settings = settings(desk, &marker.target, &source).await?;
+    let settings = settings(desk, &target, &source).await?;
+    let parts = settings.parts();
     let mut items = Vec::new();
-    for planned in &marker.releases {
-        let part = settings.parts().into_iter().find(|part| part.component == planned.component);
+    for planned in planned(desk, &pull, &merge, &parts).await? {
+        let part = parts.iter().find(|part| part.component == planned.component);
         items.push(item(desk, &pull, &merge, planned, part).await?);
     }
-    Ok(Checked { merge, target: marker.target, settings, items, pull })
+    Ok(Checked { merge, target, settings, items, pull })
 }
 
-/// Whether it is ours and merged; what its marker says.
-fn read(desk: &Desk<'_>, pull: &PullRequest) -> Result<(Marker, Sha), Halt> {
+/// Whether it is ours and merged; as which commit.
+fn merged(desk: &Desk<'_>, pull: &PullRequest) -> Result<Sha, Halt> {
     let nothing = |why: &str| Err(Halt::Nothing(why.to_owned()));
     if !pull.from_within(desk.repository.slug()) {
         return nothing("its head is a branch of a fork");
@@ -64,12 +66,29 @@ fn read(desk: &Desk<'_>, pull: &PullRequest) -> Result<(Marker, Sha), Halt> {
         }
         return nothing("it is not merged");
     }
-    let Some(merge) = pull.merge_commit_sha.clone() else {
-        return Err(Halt::not_seen_yet(&format!("the merge commit of pull request {}", pull.number)));
-    };
+    let merge = pull.merge_commit_sha.clone();
+    merge.ok_or_else(|| Halt::not_seen_yet(&format!("the merge commit of pull request {}", pull.number)))
+}
+
+/// What it releases: as its commit says, whose words nobody changed after it was merged; below commits of a person, as
+/// its description says.
+async fn planned(
+    desk: &Desk<'_>,
+    pull: &PullRequest,
+    merge: &Sha,
+    parts: &[Part],
+) -> Result<Vec<Planned>, Halt> {
+    let commit = desk.repository.git_commit(&pull.head.sha).await?;
+    if Trailer::is_ours(&commit.message, &commit.tree.sha) {
+        let tags = Trailer::tags(&commit.message);
+        let planned: Vec<Planned> = tags.iter().filter_map(|tag| of_tag(tag, parts)).collect();
+        if !planned.is_empty() && planned.len() == tags.len() {
+            return Ok(planned);
+        }
+    }
     let marker = Marker::of(pull.body.as_deref().unwrap_or_default());
     match marker.filter(|marker| marker.target == pull.base.branch && !marker.releases.is_empty()) {
-        Some(marker) => Ok((marker, merge)),
+        Some(marker) => Ok(marker.releases),
         None => Err(Halt::Person {
             key: "marker-missing",
             text: format!(
@@ -82,6 +101,14 @@ fn read(desk: &Desk<'_>, pull: &PullRequest) -> Result<(Marker, Sha), Halt> {
     }
 }
 
+fn of_tag(tag: &str, parts: &[Part]) -> Option<Planned> {
+    parts.iter().find_map(|part| {
+        let version = part.tag_format.version(tag)?;
+        let component = part.component.clone();
+        (part.tag_format.tag(&version) == tag).then(|| Planned { component, version, tag: tag.to_owned() })
+    })
+}
+
 /// Whether a branch is a release branch of that target, of all or of one component.
 fn is_of(branch: &str, target: &str) -> bool {
     let whole = proposal::branch(target, None);
@@ -90,8 +117,9 @@ fn is_of(branch: &str, target: &str) -> bool {
 
 /// The settings at the merge commit; where those are broken, the ones that were in force.
 async fn settings(desk: &Desk<'_>, target: &str, source: &RepositorySource) -> Result<Settings, Halt> {
-    let settings = desk.settings(target, source).await?;
-    let settings = settings.ok_or_else(|| Halt::Person {
+    let records = &*desk.stage.ports.records;
+    let found = desk.stage.above.in_force(desk.place, target, source, records).await?;
+    let settings = found.settings().ok_or_else(|| Halt::Person {
         key: "settings-broken",
         text: format!(
             "The settings in `{}` at the merge commit cannot be read, and none were in force before, so nothing was \
@@ -106,11 +134,11 @@ async fn item(
     desk: &Desk<'_>,
     pull: &PullRequest,
     merge: &Sha,
-    planned: &Planned,
-    part: Option<Part>,
+    planned: Planned,
+    part: Option<&Part>,
 ) -> Result<Item, Halt> {
     let part = part.filter(|part| part.tag_format.tag(&planned.version) == planned.tag);
-    let part = part.ok_or_else(|| odd(planned))?;
+    let part = part.ok_or_else(|| odd(&planned))?;
     let tags = desk.repository.tags(part.tag_format.prefix()).await?;
     let versions = tags.iter().filter_map(|tag| part.tag_format.version(tag.name.name()));
     let highest = versions.filter(|version| version.pre.is_empty()).max();
@@ -126,7 +154,7 @@ async fn item(
         title: pull.title.clone(),
         tagged: commit.clone().filter(|commit| commit == merge),
         latest: release && highest.is_none_or(|highest| highest <= planned.version),
-        planned: planned.clone(),
+        planned,
     };
     match commit {
         Some(commit) if commit != *merge => Err(crate::saga::elsewhere(&item, &commit, merge)),

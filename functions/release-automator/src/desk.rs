@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     port::{ErrorKind, PortError},
-    release::errand::Place,
+    release::{changelog::Links, errand::Place},
 };
 use pointsman_github::{Repository, Slug};
 
@@ -31,6 +31,16 @@ impl<'d> Desk<'d> {
         let repository = stage.ports.github.installation(place.installation).repository(slug);
         let repository = repository.known_as(place.node.as_deref());
         Ok(Self { stage, place, trace: wanted.trace.as_deref(), repository, newest })
+    }
+
+    /// Where links lead.
+    pub fn links(&self) -> Links {
+        let slug = self.repository.slug();
+        Links {
+            base: self.stage.ports.github.base_url().web(),
+            owner: slug.owner().to_owned(),
+            repo: slug.name().to_owned(),
+        }
     }
 
     /// Whether GitHub may still answer from before the event.

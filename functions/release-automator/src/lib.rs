@@ -16,12 +16,9 @@ use std::sync::Arc;
 use pointsman_core::{
     outcome::{Handled, Outcome, Reason, Rejection},
     port::{Clock, PortError, Queue, QueueName, Received, Records},
-    release::{
-        errand::Errand,
-        settings::Layers,
-    },
+    release::errand::Errand,
 };
-use pointsman_github::{Github, Refusal};
+use pointsman_github::{Above, Github, Refusal};
 use tracing::{Instrument as _, info, info_span};
 
 use desk::{Desk, Halt};
@@ -50,7 +47,7 @@ pub struct Automator {
     /// The orchestrator's queue.
     pub orchestrator: QueueName,
     /// Settings under the repository's own.
-    pub layers: Layers,
+    pub above: Above,
 }
 
 /// What a batch came to.

@@ -25,7 +25,7 @@ pub(crate) async fn publish(desk: &Desk<'_>, pull: u64) -> Result<Vec<String>, H
     for (item, note) in checked.items.iter().zip(&notes) {
         release(desk, &checked, item, note).await?;
     }
-    tidy::tidy(desk, &checked).await?;
+    tidy::tidy(desk, &checked, &notes).await?;
     let errand = look_again(&checked.target, &checked.merge);
     let now = desk.stage.ports.clock.now();
     let message = errand.message(desk.place, now, desk.trace);

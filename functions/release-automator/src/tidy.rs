@@ -41,8 +41,7 @@ async fn tell(desk: &Desk<'_>, checked: &Checked, notes: &[Note]) -> Result<(), 
         }
     }
     for (pull, tags) in released {
-        let links = tags.iter().map(|tag| format!("[{tag}]({})", desk.release_page(tag)));
-        let text = format!("This is released: {}.", links.collect::<Vec<_>>().join(", "));
+        let text = format!("This is released: {}.", tags.join(", "));
         let key = format!("released {}", checked.merge);
         desk.repository.tell(pull, desk.stage.app, &key, &text).await?;
     }

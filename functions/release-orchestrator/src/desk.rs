@@ -21,6 +21,7 @@ const SOON: Duration = Duration::from_secs(2);
 /// One batch's hands.
 pub(crate) struct Desk<'d> {
     pub stage: &'d Orchestrator,
+    pub wanted: &'d Wanted,
     pub place: &'d Place,
     pub trace: Option<&'d str>,
     pub default_branch: String,
@@ -57,6 +58,7 @@ impl<'d> Desk<'d> {
         let repository = repository(stage, &wanted.place)?;
         Ok(Self {
             stage,
+            wanted,
             place: &wanted.place,
             trace: wanted.trace.as_deref(),
             default_branch,
@@ -82,7 +84,7 @@ impl<'d> Desk<'d> {
     pub fn links(&self) -> Links {
         let slug = self.repository.slug();
         Links {
-            base: self.stage.ports.github.base_url().web().to_string(),
+            base: self.stage.ports.github.base_url().web(),
             owner: slug.owner().to_owned(),
             repo: slug.name().to_owned(),
         }

@@ -23,17 +23,15 @@ use jiff::Timestamp;
 use pointsman_core::{
     outcome::{Handled, Outcome},
     port::{Clock, ErrorKind, PortError, Queue, QueueName, Received, Records},
-    release::settings::Layers,
 };
-use pointsman_github::Github;
+use pointsman_github::{Above, Github};
 use tracing::{Instrument as _, info_span};
 
 use commands::Asked;
 use desk::Desk;
-use known::Known;
 
 pub use decide::Move;
-pub use known::{Known as KnownRepository, REPOSITORIES};
+pub use known::{Known, REPOSITORIES};
 pub use report::{Ended, Line, Report};
 pub use wanted::Wanted;
 
@@ -60,7 +58,7 @@ pub struct Orchestrator {
     /// The automator's queue.
     pub automator: QueueName,
     /// Settings under the repository's own.
-    pub layers: Layers,
+    pub above: Above,
 }
 
 /// Brings the release pull requests of one repository up to date: one pass, however many events wait together.
@@ -92,7 +90,7 @@ async fn reconcile(wanted: Wanted, newest: Option<Timestamp>, stage: &Orchestrat
     let mut failed: Option<PortError> = None;
     for (target, moves) in wanted.targets(&known, asked.targets()) {
         match pass::pass(&desk, &target, &moves, &mut asked, &mut known).await {
-            Ok(lines) => report.add(&target, lines),
+            Ok(lines) => report.add(lines),
             // Whatever else there is to do would be refused as well.
             Err(error) if matches!(error.kind, ErrorKind::Throttled { .. }) => return Err(error),
             // One branch's trouble is not another's.

@@ -9,6 +9,8 @@ use pointsman_core::{
 };
 use serde::Deserialize;
 
+use crate::known::Known;
+
 /// All that the events of one repository ask for, each thing once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -243,7 +245,30 @@ impl Wanted {
         Ok(())
     }
 
-    fn asks(&self) -> bool {
+    /// Without what is known not to matter: branches that no target's pattern names, previews that nobody wants.
+    pub(crate) fn without_what_cannot_matter(mut self, known: Option<&Known>) -> Self {
+        if let Some(known) = known {
+            let default = self.default_branch.as_deref().unwrap_or(&known.default_branch);
+            self.branches.retain(|branch, _| branch == default || known.may_be_target(branch));
+        }
+        if !known.is_some_and(|known| known.preview) {
+            self.previews.clear();
+        }
+        self
+    }
+
+    /// The branches that are looked at, with those of pull requests that a comment is on.
+    pub(crate) fn targets(&self, known: &Known, more: BTreeSet<String>) -> BTreeMap<String, Moves> {
+        let mut targets = self.branches.clone();
+        let all = known.targets.iter().chain([&known.default_branch]).filter(|_| self.everything).cloned();
+        for target in all.chain(more) {
+            targets.entry(target).or_default();
+        }
+        targets
+    }
+
+    /// Whether anything is left to be done.
+    pub(crate) fn asks(&self) -> bool {
         self.everything
             || !self.branches.is_empty()
             || !self.commands.is_empty()

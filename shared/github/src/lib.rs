@@ -19,6 +19,7 @@ mod path;
 mod refusal;
 mod remembered;
 mod repository;
+mod settings;
 mod source;
 mod token;
 
@@ -36,5 +37,6 @@ pub use repository::{
     Claim, Latest, Moved, NewPull, NewRelease, NewTree, Opened, PullChange, Reaction, ReleaseChange,
     Repository, Swap,
 };
+pub use settings::{Above, InForce};
 pub use source::RepositorySource;
 pub use token::PERMISSIONS;

@@ -4,17 +4,14 @@
 //! why), `files` and `changelog` (what it writes), `proposal` (the pull request that proposes it).
 
 mod bump;
-pub mod errand;
 pub mod changelog;
 pub mod command;
+pub mod errand;
 pub mod files;
 mod history;
 pub mod message;
-pub mod notice;
-pub mod plan;
-pub mod preview;
-pub mod proposal;
 pub mod next;
+pub mod notice;
 pub mod plan;
 pub mod preview;
 pub mod proposal;

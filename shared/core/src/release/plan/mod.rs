@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::{Settings, Source, settings::Part};
 use crate::port::PortError;
 
+pub use write::entry;
 pub use types::{Change, Counted, Plan, Release, Wishes};
 
 /// One part with its history, on its way to a release.

@@ -110,7 +110,8 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn entry(counted: &Counted) -> Entry {
+/// A change as the changelog has it.
+pub fn entry(counted: &Counted) -> Entry {
     let message = &counted.message;
     let closing = |token: &str| CLOSES.iter().any(|word| word.eq_ignore_ascii_case(token));
     let values = message.footers.iter().filter(|footer| closing(&footer.token)).map(|footer| &footer.value);
