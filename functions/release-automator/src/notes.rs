@@ -7,7 +7,7 @@ use pointsman_core::{
     port::PortError,
     release::{
         Commit, Sha, Source, Tag,
-        plan::{self, Links, Plan, Wishes},
+        plan::{self, Plan, Wishes},
         proposal,
     },
 };

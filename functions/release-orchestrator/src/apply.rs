@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Applied {
     /// It is done, on this pull request.
-    Done(u64),
+    Done(Option<u64>),
     /// What it was decided on is no longer so: read again, start over.
     Moved,
 }
@@ -91,10 +91,10 @@ pub(crate) async fn shift(
     desk: &Desk<'_>,
     ground: &Ground,
     lane: &Lane,
-    (pull, head): (&PullRequest, &Head),
+    pull: &PullRequest,
     proposed: &Proposed<'_>,
 ) -> Result<Applied, PortError> {
-    if let Head::Ours { base, .. } = head {
+    if let Head::Ours { base, .. } = &lane.head {
         not_overtaken(desk, ground, base).await?;
     }
     let Some(commit) = commit(desk, ground, proposed).await? else { return Ok(Applied::Moved) };
@@ -130,7 +130,7 @@ pub(crate) async fn retouch(
         }
         warn!(%error, pull = pull.number, "labels are for people: without them it goes on");
     }
-    Ok(Applied::Done(pull.number))
+    Ok(Applied::Done(Some(pull.number)))
 }
 
 /// Labels that the pull request should have and has not.
@@ -145,9 +145,8 @@ pub(crate) async fn close(
     ground: &Ground,
     lane: &Lane,
     pull: &PullRequest,
-    head: &Head,
 ) -> Result<Applied, PortError> {
-    if let Head::Ours { base, .. } = head {
+    if let Head::Ours { base, .. } = &lane.head {
         not_overtaken(desk, ground, base).await?;
     }
     let text = format!(
@@ -163,7 +162,7 @@ pub(crate) async fn close(
     }
     let change = PullChange { state: Some(IssueState::Closed), ..PullChange::default() };
     desk.repository.update_pull(pull.number, &change).await?;
-    Ok(Applied::Done(pull.number))
+    Ok(Applied::Done(Some(pull.number)))
 }
 
 /// A person's commits are on the branch: they stay, and this is said once.
@@ -179,7 +178,7 @@ pub(crate) async fn keep(desk: &Desk<'_>, pull: &PullRequest) -> Result<Applied,
         desk.repository.tell(pull.number, desk.stage.app, "foreign-commits", &text).await?;
         crate::known::done(desk.place, &what, desk.records()).await?;
     }
-    Ok(Applied::Done(pull.number))
+    Ok(Applied::Done(Some(pull.number)))
 }
 
 /// Tree and commit, which nobody sees yet; `None` = the target moved meanwhile.

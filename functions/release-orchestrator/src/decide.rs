@@ -1,5 +1,6 @@
 //! What becomes of one release branch and its pull request. Pure: what was read goes in, the next move comes out.
 
+use jiff::Timestamp;
 use pointsman_core::release::Sha;
 
 /// All that the decision looks at.
@@ -39,6 +40,8 @@ pub enum Head {
         base: Sha,
         /// The hash of what it proposes.
         hash: String,
+        /// When it was made.
+        made: Option<Timestamp>,
     },
     /// A commit that is not ours, or was changed after us.
     Anothers {
@@ -97,7 +100,7 @@ mod tests {
     }
 
     fn ours(hash: &str) -> Head {
-        Head::Ours { sha: sha("1"), base: sha("0"), hash: hash.into() }
+        Head::Ours { sha: sha("1"), base: sha("0"), hash: hash.into(), made: None }
     }
 
     #[test]

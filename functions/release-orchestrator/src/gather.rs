@@ -43,6 +43,8 @@ pub(crate) struct Lane {
     pub members: Option<BTreeSet<String>>,
     /// Its pull requests into the target, open and closed, newest first.
     pub pulls: Vec<PullRequest>,
+    /// The open one's head.
+    pub head: Head,
 }
 
 impl Lane {
@@ -96,15 +98,14 @@ pub(crate) async fn ground(
 /// The target's release branches, and the tags that other targets' open pull requests claim.
 pub(crate) async fn lanes(desk: &Desk<'_>, ground: &Ground) -> Result<(Vec<Lane>, BTreeSet<String>), PortError> {
     let mut lanes = Vec::new();
-    for (component, members) in wanted(&ground.settings) {
+    for (component, members) in asked_for(&ground.settings) {
         let branch = proposal::branch(&ground.target, component.as_deref());
         lanes.push(lane(desk, &ground.target, branch, component, members).await?);
     }
     let mut taken = BTreeSet::new();
-    if ground.settings.targets.is_empty() && ground.settings.components.is_empty() {
-        return Ok((lanes, taken));
-    }
-    for branch in desk.repository.branches(OURS).await? {
+    let alone = ground.settings.targets.is_empty() && ground.settings.components.is_empty();
+    let ours = if alone { Vec::new() } else { desk.repository.branches(OURS).await? };
+    for branch in ours {
         let name = branch.name.name().to_owned();
         let Some((target, component)) = proposal::branch_parts(&name) else { continue };
         if lanes.iter().any(|lane| lane.branch == name) {
@@ -119,11 +120,16 @@ pub(crate) async fn lanes(desk: &Desk<'_>, ground: &Ground) -> Result<(Vec<Lane>
             lanes.push(lane(desk, &target, name, component, Some(BTreeSet::new())).await?);
         }
     }
+    for lane in &mut lanes {
+        if let Some(pull) = lane.open() {
+            lane.head = head(desk, &pull.head.sha).await?;
+        }
+    }
     Ok((lanes, taken))
 }
 
 /// The release branches that the settings ask for: one, or one for each component (those of a group together).
-fn wanted(settings: &Settings) -> Vec<(Option<String>, Option<BTreeSet<String>>)> {
+fn asked_for(settings: &Settings) -> Vec<(Option<String>, Option<BTreeSet<String>>)> {
     if settings.components.is_empty() || !settings.pull_request.separate {
         return vec![(None, None)];
     }
@@ -154,7 +160,7 @@ async fn lane(
     if desk.is_young() && pulls.iter().any(merged) {
         return Err(desk::soon(format!("GitHub does not show yet that {branch} is merged")));
     }
-    Ok(Lane { branch, component, members, pulls })
+    Ok(Lane { branch, component, members, pulls, head: Head::Unknown })
 }
 
 /// Whose commit a branch's head is.
@@ -164,7 +170,8 @@ pub(crate) async fn head(desk: &Desk<'_>, sha: &Sha) -> Result<Head, PortError> 
     let base = commit.parents.into_iter().next();
     Ok(match (trailer, base) {
         (Some(trailer), Some(base)) => {
-            Head::Ours { sha: commit.sha, base: base.sha, hash: trailer.fingerprint }
+            let made = commit.author.and_then(|by| by.date);
+            Head::Ours { sha: commit.sha, base: base.sha, hash: trailer.fingerprint, made }
         }
         _ => Head::Anothers { sha: commit.sha },
     })

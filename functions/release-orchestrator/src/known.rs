@@ -106,8 +106,8 @@ pub async fn floors(
     loop {
         let page = records.list(&prefix, after.as_deref(), PAGE).await?;
         for record in &page {
-            let number = record.key.strip_prefix(&prefix).and_then(|number| number.parse().ok());
-            let bump = serde_json::from_slice(&record.value).ok();
+            let number: Option<u64> = record.key.strip_prefix(&prefix).and_then(|it| it.parse().ok());
+            let bump: Option<Bump> = serde_json::from_slice(&record.value).ok();
             floors.extend(number.zip(bump));
         }
         if page.len() < PAGE {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use pointsman_core::{
-    outcome::{Handled, Outcome},
+    outcome::Handled,
     port::{Clock, ErrorKind, PortError, Queue, QueueName, Received, Records},
 };
 use pointsman_github::{Above, Github};
@@ -97,8 +97,13 @@ async fn reconcile(wanted: Wanted, newest: Option<Timestamp>, stage: &Orchestrat
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    report.answered = asked.answer(&desk).await?;
-    report.previewed = preview::tell(&desk, &wanted.previews, &mut known).await?;
     known.keep(was.as_ref(), &wanted.place, records).await?;
-    failed.map_or(Ok(report), Err)
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let mut previews = wanted.previews.clone();
+    previews.extend(asked.floored().filter(|_| known.preview));
+    report.answered = asked.answer(&desk).await?;
+    report.previewed = preview::tell(&desk, &previews, &mut known).await?;
+    Ok(report)
 }

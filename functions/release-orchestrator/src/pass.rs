@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{Timestamp, tz::TimeZone};
 use pointsman_core::{
     port::PortError,
     release::{
 
-        plan::{self, Wishes},
+        plan::{self, Plan, Wishes},
     },
 };
 use tracing::{debug, warn};
@@ -80,18 +81,39 @@ async fn turn(
     for lane in &lanes {
         let orders = &orders[lane.branch.as_str()];
         asked.planned(lane, &plan);
-        let proposed = propose::propose(&ground, lane, &plan, orders, &links);
+        let earlier = earlier(desk, &ground, lane, &wishes, &plan).await?;
+        let plan = earlier.as_ref().unwrap_or(&plan);
+        let proposed = propose::propose(&ground, lane, plan, orders, &links);
         match next(desk, &ground, lane, proposed.as_ref(), orders).await? {
             (_, Applied::Moved) => return Ok(None),
             (ended, Applied::Done(pull)) => lines.push(Line {
                 target: target.to_owned(),
                 branch: Some(lane.branch.clone()),
-                pull: (pull != 0).then_some(pull),
+                pull,
                 ended: Ended::Moved(ended),
             }),
         }
     }
     Ok(Some(lines))
+}
+
+/// The plan as of the day on which the branch's head was made, if it was made of the very same commit and the versions
+/// are the same: a changelog's date is no reason to write. A calendar's version is.
+async fn earlier(
+    desk: &Desk<'_>,
+    ground: &Ground,
+    lane: &Lane,
+    wishes: &Wishes,
+    plan: &Plan,
+) -> Result<Option<Plan>, PortError> {
+    let Head::Ours { base, made: Some(made), .. } = &lane.head else { return Ok(None) };
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    if *base != ground.head || day(*made) == day(desk.now()) {
+        return Ok(None);
+    }
+    let earlier = plan::draft(&ground.source, &ground.settings, wishes, *made).await?;
+    let tags = |plan: &Plan| plan.releases.iter().map(|release| release.tag.clone()).collect::<Vec<_>>();
+    Ok((tags(&earlier) == tags(plan)).then_some(earlier))
 }
 
 /// Decides and makes one release branch's move.
@@ -103,10 +125,6 @@ async fn next(
     orders: &Orders,
 ) -> Result<(Move, Applied), PortError> {
     let pull = lane.open();
-    let head = match pull {
-        Some(pull) => gather::head(desk, &pull.head.sha).await?,
-        None => Head::Unknown,
-    };
     let open = pull.map(|pull| Open {
         held: lane.marker().is_some_and(|marker| marker.hold) && !orders.any(),
         same_text: proposed.is_none_or(|it| {
@@ -115,17 +133,17 @@ async fn next(
         lacks_label: !apply::lacking(ground, pull).is_empty(),
     });
     let due = proposed.map(|it| it.proposal.fingerprint.as_str());
-    let scene = Scene { due, open, head: &head, rebuild: orders.rebuild };
+    let scene = Scene { due, open, head: &lane.head, rebuild: orders.rebuild };
     let next = decide::next(&scene);
     let applied = match (next, pull, proposed) {
         (Move::Open, _, Some(proposed)) => apply::open(desk, ground, lane, proposed, orders.rebuild).await?,
         (Move::Move, Some(pull), Some(proposed)) => {
-            apply::shift(desk, ground, lane, (pull, &head), proposed).await?
+            apply::shift(desk, ground, lane, pull, proposed).await?
         }
         (Move::Retouch, Some(pull), Some(proposed)) => apply::retouch(desk, ground, pull, proposed).await?,
-        (Move::Close, Some(pull), _) => apply::close(desk, ground, lane, pull, &head).await?,
+        (Move::Close, Some(pull), _) => apply::close(desk, ground, lane, pull).await?,
         (Move::Keep, Some(pull), _) => apply::keep(desk, pull).await?,
-        _ => Applied::Done(pull.map_or(0, |pull| pull.number)),
+        _ => Applied::Done(pull.map(|pull| pull.number)),
     };
     Ok((next, applied))
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use pointsman_core::{
     port::PortError,
     release::{
-        Commit, Pull, Settings, Sha, Source, Tag, changelog,
+        Commit, Message, Pull, Settings, Sha, Source, Tag, changelog,
         plan::{self, Counted, Plan, Wishes},
         preview::{self, MARK, Moves, Preview},
     },
@@ -94,14 +94,14 @@ async fn text(desk: &Desk<'_>, pull: &PullRequest, known: &mut Known) -> Result<
         moves: &moves(&without, &with, &commit.sha),
         floor: wishes.floors.get(&pull.number).copied(),
         line: line.as_deref(),
-        unconventional: pointsman_core::release::message::read(&commit.message).kind.is_none(),
+        unconventional: Message::read(&commit.message).kind.is_none(),
     })))
 }
 
 /// Its line, if its type has a section or it breaks something.
 fn in_changelog(counted: &Counted, settings: &Settings, links: &changelog::Links) -> Option<String> {
     let kind = counted.message.kind.as_deref()?;
-    let shown = counted.message.breaking || settings.type_rule(kind).section.is_some();
+    let shown = counted.message.breaking || settings.rule(kind).section.is_some();
     shown.then(|| changelog::line(&plan::entry(counted), Some(links), settings))
 }
 
