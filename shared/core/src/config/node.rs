@@ -26,6 +26,11 @@ pub struct Key {
 }
 
 impl Node {
+    /// A mapping without entries.
+    pub fn empty(at: Mark) -> Self {
+        Self { at, kind: Kind::Mapping(Vec::new()) }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self.kind, Kind::Scalar(Value::Null))
     }
@@ -113,6 +118,14 @@ impl<'a> Cursor<'a> {
     pub fn text(&self) -> Option<&'a str> {
         match &self.node.kind {
             Kind::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// True or false.
+    pub fn truth(&self) -> Option<bool> {
+        match &self.node.kind {
+            Kind::Scalar(Value::Bool(value)) => Some(*value),
             _ => None,
         }
     }
