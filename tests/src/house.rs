@@ -32,6 +32,8 @@ pub enum Kind {
     Conformance,
     /// `tests`.
     Tests,
+    /// `tests/fakes/{service}`: what a test, and the demo, meets instead of the world.
+    Fake,
 }
 
 impl Kind {
@@ -45,18 +47,20 @@ impl Kind {
             ["shared", "core"] => Self::Core,
             ["shared", "conformance"] => Self::Conformance,
             ["tests"] => Self::Tests,
+            ["tests", "fakes", _] => Self::Fake,
             _ => return None,
         })
     }
 
     /// Whether an arrow may run from a package of this kind to one of that.
     pub fn may_import(self, other: Self, dependency: &Dependency) -> bool {
-        use Kind::{Adapter, App, Conformance, Core, Github, Host, Stage, Tests};
+        use Kind::{Adapter, App, Conformance, Core, Fake, Github, Host, Stage, Tests};
         let dev = dependency.kind.as_deref() == Some("dev");
         match (self, other) {
             (Tests, _) => true,
             (_, Conformance | Tests) => dev,
             (App, _) | (_, Core) | (Stage, Github) => true,
+            (_, Fake) => dev,
             // A stage meets adapters and hosts only in its own program (a feature), and in its tests.
             (Stage, Adapter | Host) => dependency.optional || dev,
             _ => false,

@@ -40,3 +40,6 @@ pub use repository::{
 pub use settings::{Above, InForce};
 pub use source::RepositorySource;
 pub use token::PERMISSIONS;
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ const ROOMS: &[(Kind, &str)] = &[
     (Kind::Core, "words, rules and ports: no I/O, no clock, no SDK"),
     (Kind::Tests, "scenarios over the whole"),
     (Kind::Conformance, "one suite a port"),
+    (Kind::Fake, "the world, in tests and demo"),
 ];
 const GAP: i32 = 48;
 
@@ -68,6 +69,7 @@ impl Plan {
             Kind::Core => Rect::new(20, below + self.github, 640, 58),
             Kind::Tests => Rect::new(700, top, 180, 58),
             Kind::Conformance => Rect::new(700, middle, 180, self.row),
+            Kind::Fake => Rect::new(700, below, 180, 58),
         }
     }
 
@@ -102,7 +104,7 @@ fn room(svg: &mut Svg, rect: Rect, (kind, what): (Kind, &str), folders: &[&str])
     let class = match kind {
         Kind::Core => "warm",
         Kind::App | Kind::Stage | Kind::Github => "main",
-        Kind::Tests | Kind::Conformance => "dashed",
+        Kind::Tests | Kind::Conformance | Kind::Fake => "dashed",
         Kind::Host | Kind::Adapter => "box",
     };
     svg.rect(class, rect);
@@ -113,12 +115,15 @@ fn room(svg: &mut Svg, rect: Rect, (kind, what): (Kind, &str), folders: &[&str])
 }
 
 /// Which room imports which, without those that follow from others; of what is for tests only, that adapters run
-/// the conformance suites.
+/// the conformance suites. That the demo imports a fake is no arrow of the house.
 fn arrows(packages: &[Package]) -> BTreeSet<(Kind, Kind)> {
     let mut arrows = BTreeSet::new();
-    for package in packages.iter().filter(|package| package.kind != Kind::Tests) {
+    for package in packages.iter().filter(|package| !matches!(package.kind, Kind::Tests | Kind::Fake)) {
         for dependency in &package.dependencies {
             let Some(other) = packages.iter().find(|other| other.name == dependency.name) else { continue };
+            if other.kind == Kind::Fake {
+                continue;
+            }
             let suite = (package.kind, other.kind) == (Kind::Adapter, Kind::Conformance);
             let drawn = suite || dependency.kind.is_none() && !dependency.optional;
             if drawn && package.kind != other.kind {

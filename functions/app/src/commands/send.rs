@@ -124,12 +124,7 @@ fn target(to: Option<Uri>, context: &Context) -> Result<(Uri, String)> {
         None => usual(context.config()?.listen)?,
     };
     match to.scheme_str() {
-        Some("http") => {}
-        Some("https") => bail!(
-            "https is not spoken here: send to the server itself, such as --to http://127.0.0.1:8080{}, or let curl \
-             send it",
-            to.path()
-        ),
+        Some("http" | "https") => {}
         _ => bail!("`{to}` is no URL: such as http://127.0.0.1:8080/webhooks/github"),
     }
     let source = to.path().rsplit('/').next().unwrap_or_default().to_owned();
@@ -171,7 +166,7 @@ fn reference(text: &str) -> Option<SecretRef> {
 
 /// Sends it; the answer as JSON where it is some.
 pub async fn post(request: Request<Bytes>) -> Result<(StatusCode, Value)> {
-    let response = pointsman_http::send(request, PATIENCE).await.map_err(|error| match error {
+    let response = pointsman_http::Client::default().exchange(request, PATIENCE).await.map_err(|error| match error {
         pointsman_http::Error::Connect { .. } => {
             anyhow!("{error}: start the server with `pointsman serve`, or name another --to")
         }
