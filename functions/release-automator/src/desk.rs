@@ -25,7 +25,11 @@ pub(crate) struct Desk<'d> {
 }
 
 impl<'d> Desk<'d> {
-    pub fn new(stage: &'d Automator, wanted: &'d Wanted, newest: Option<Timestamp>) -> Result<Self, PortError> {
+    pub fn new(
+        stage: &'d Automator,
+        wanted: &'d Wanted,
+        newest: Option<Timestamp>,
+    ) -> Result<Self, PortError> {
         let place = &wanted.place;
         let slug: Slug = place.name.parse().map_err(PortError::invalid)?;
         let repository = stage.ports.github.installation(place.installation).repository(slug);

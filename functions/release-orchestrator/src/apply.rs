@@ -184,8 +184,14 @@ pub(crate) async fn keep(desk: &Desk<'_>, pull: &PullRequest) -> Result<Applied,
 /// Tree and commit, which nobody sees yet; `None` = the target moved meanwhile.
 async fn commit(desk: &Desk<'_>, ground: &Ground, proposed: &Proposed<'_>) -> Result<Option<Sha>, PortError> {
     let base = desk.repository.git_commit(&ground.head).await?.tree.sha;
-    let modes: HashMap<String, String> =
-        desk.repository.tree(&ground.head).await?.tree.into_iter().map(|entry| (entry.path, entry.mode)).collect();
+    let modes: HashMap<String, String> = desk
+        .repository
+        .tree(&ground.head)
+        .await?
+        .tree
+        .into_iter()
+        .map(|entry| (entry.path, entry.mode))
+        .collect();
     let mut tree = NewTree::on(base);
     for (path, content) in &proposed.files {
         tree.put(path, modes.get(*path).map_or(PLAIN, String::as_str), content);
@@ -211,7 +217,10 @@ async fn not_overtaken(desk: &Desk<'_>, ground: &Ground, theirs: &Sha) -> Result
     }
     let standing = desk.repository.standing(&ground.head, theirs).await?;
     if standing.is_some_and(|standing| standing.reaches()) {
-        return Err(desk::soon(format!("GitHub showed {} as it was before its newest commit", ground.target)));
+        return Err(desk::soon(format!(
+            "GitHub showed {} as it was before its newest commit",
+            ground.target
+        )));
     }
     Ok(())
 }

@@ -45,7 +45,11 @@ struct Asking {
 enum Pending {
     Ready(Answer),
     /// Whether the version can be set is the plan's to say.
-    Set { version: Version, component: Option<String>, refused: Option<String> },
+    Set {
+        version: Version,
+        component: Option<String>,
+        refused: Option<String>,
+    },
 }
 
 impl Asked {
@@ -162,7 +166,8 @@ impl Asking {
 
     fn about(&mut self, desk: &Desk<'_>, pull: &PullRequest) {
         let ours = pull.from_within(desk.repository.slug())
-            && proposal::branch_parts(&pull.head.branch).is_some_and(|(target, _)| target == pull.base.branch);
+            && proposal::branch_parts(&pull.head.branch)
+                .is_some_and(|(target, _)| target == pull.base.branch);
         if ours && pull.open() {
             self.lane = Some(pull.head.branch.clone());
         }
@@ -182,7 +187,8 @@ impl Asking {
             Command::SetVersion { version, component } => {
                 self.orders.set.insert(component.clone(), version.clone());
                 // Until a plan says otherwise: none was made when a merged release comes first.
-                let refused = Some("a release is being published; ask again on the next release pull request".into());
+                let refused =
+                    Some("a release is being published; ask again on the next release pull request".into());
                 self.answers.push(Pending::Set { version, component, refused });
                 return Ok(());
             }

@@ -96,7 +96,10 @@ pub(crate) async fn ground(
 }
 
 /// The target's release branches, and the tags that other targets' open pull requests claim.
-pub(crate) async fn lanes(desk: &Desk<'_>, ground: &Ground) -> Result<(Vec<Lane>, BTreeSet<String>), PortError> {
+pub(crate) async fn lanes(
+    desk: &Desk<'_>,
+    ground: &Ground,
+) -> Result<(Vec<Lane>, BTreeSet<String>), PortError> {
     let mut lanes = Vec::new();
     for (component, members) in asked_for(&ground.settings) {
         let branch = proposal::branch(&ground.target, component.as_deref());
@@ -137,7 +140,8 @@ fn asked_for(settings: &Settings) -> Vec<(Option<String>, Option<BTreeSet<String
     let mut groups: std::collections::BTreeMap<&str, usize> = Default::default();
     for (name, component) in &settings.components {
         let group = component.group.as_deref();
-        if let Some(members) = group.and_then(|group| groups.get(group)).and_then(|at| lanes[*at].1.as_mut()) {
+        if let Some(members) = group.and_then(|group| groups.get(group)).and_then(|at| lanes[*at].1.as_mut())
+        {
             members.insert(name.clone());
             continue;
         }

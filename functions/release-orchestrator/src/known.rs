@@ -67,8 +67,7 @@ impl Known {
     /// The same with what a branch's settings tell.
     pub(crate) fn learn(&mut self, branch: &str, settings: &Settings) {
         if branch == self.default_branch {
-            self.patterns =
-                settings.target_patterns(branch).into_iter().map(str::to_owned).collect();
+            self.patterns = settings.target_patterns(branch).into_iter().map(str::to_owned).collect();
             self.preview = settings.pull_request.preview;
         }
         if settings.is_target(branch, &self.default_branch) {
@@ -96,10 +95,7 @@ impl Known {
 }
 
 /// At least this much, by pull request: what `/pointsman release` asked for.
-pub async fn floors(
-    place: &Place,
-    records: &dyn Records,
-) -> Result<BTreeMap<u64, Bump>, PortError> {
+pub async fn floors(place: &Place, records: &dyn Records) -> Result<BTreeMap<u64, Bump>, PortError> {
     let prefix = format!("release/floors/{}/", place.key());
     let mut floors = BTreeMap::new();
     let mut after: Option<String> = None;

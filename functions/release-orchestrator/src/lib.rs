@@ -72,17 +72,22 @@ pub async fn handle(batch: &[Received], stage: &Orchestrator) -> Handled<Report>
     report::ended(reconcile(wanted, newest, stage).instrument(span).await)
 }
 
-async fn reconcile(wanted: Wanted, newest: Option<Timestamp>, stage: &Orchestrator) -> Result<Report, PortError> {
+async fn reconcile(
+    wanted: Wanted,
+    newest: Option<Timestamp>,
+    stage: &Orchestrator,
+) -> Result<Report, PortError> {
     let records = &*stage.ports.records;
     let was = Known::of(&wanted.place, records).await?;
     let wanted = wanted.without_what_cannot_matter(was.as_ref());
     if !wanted.asks() {
         return Ok(Report::default());
     }
-    let default_branch = match wanted.default_branch.clone().or(was.as_ref().map(|was| was.default_branch.clone())) {
-        Some(branch) => branch,
-        None => desk::repository(stage, &wanted.place)?.info().await?.default_branch,
-    };
+    let default_branch =
+        match wanted.default_branch.clone().or(was.as_ref().map(|was| was.default_branch.clone())) {
+            Some(branch) => branch,
+            None => desk::repository(stage, &wanted.place)?.info().await?.default_branch,
+        };
     let desk = Desk::new(stage, &wanted, default_branch, newest)?;
     let mut known = was.clone().unwrap_or_default().seen(&wanted.place, &desk.default_branch);
     let mut asked = Asked::read(&desk, &wanted.commands).await?;

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 use pointsman_core::{
     port::PortError,
-    release::{
-
-        plan::{self, Plan, Wishes},
-    },
+    release::plan::{self, Plan, Wishes},
 };
 use tracing::{debug, warn};
 
@@ -127,9 +124,8 @@ async fn next(
     let pull = lane.open();
     let open = pull.map(|pull| Open {
         held: lane.marker().is_some_and(|marker| marker.hold) && !orders.any(),
-        same_text: proposed.is_none_or(|it| {
-            it.proposal.is_said(&pull.title, pull.body.as_deref().unwrap_or_default())
-        }),
+        same_text: proposed
+            .is_none_or(|it| it.proposal.is_said(&pull.title, pull.body.as_deref().unwrap_or_default())),
         lacks_label: !apply::lacking(ground, pull).is_empty(),
     });
     let due = proposed.map(|it| it.proposal.fingerprint.as_str());
@@ -137,9 +133,7 @@ async fn next(
     let next = decide::next(&scene);
     let applied = match (next, pull, proposed) {
         (Move::Open, _, Some(proposed)) => apply::open(desk, ground, lane, proposed, orders.rebuild).await?,
-        (Move::Move, Some(pull), Some(proposed)) => {
-            apply::shift(desk, ground, lane, pull, proposed).await?
-        }
+        (Move::Move, Some(pull), Some(proposed)) => apply::shift(desk, ground, lane, pull, proposed).await?,
         (Move::Retouch, Some(pull), Some(proposed)) => apply::retouch(desk, ground, pull, proposed).await?,
         (Move::Close, Some(pull), _) => apply::close(desk, ground, lane, pull).await?,
         (Move::Keep, Some(pull), _) => apply::keep(desk, pull).await?,

@@ -67,7 +67,9 @@ pub(crate) async fn tell(
 /// `None` = nobody wants it, or its base is no target.
 async fn text(desk: &Desk<'_>, pull: &PullRequest, known: &mut Known) -> Result<Option<String>, PortError> {
     let target = &pull.base.branch;
-    let Ok(ground) = gather::ground(desk, target, &wanted::Moves::default(), known).await? else { return Ok(None) };
+    let Ok(ground) = gather::ground(desk, target, &wanted::Moves::default(), known).await? else {
+        return Ok(None);
+    };
     if !ground.settings.pull_request.preview {
         return Ok(None);
     }
@@ -141,7 +143,8 @@ async fn changed(desk: &Desk<'_>, number: u64) -> Result<Vec<String>, PortError>
 
 async fn write(desk: &Desk<'_>, number: u64, text: &str) -> Result<bool, PortError> {
     let comments = desk.repository.comments(number).await?;
-    let ours = comments.iter().find(|comment| comment.is_by(desk.stage.app) && comment.body.starts_with(MARK));
+    let ours =
+        comments.iter().find(|comment| comment.is_by(desk.stage.app) && comment.body.starts_with(MARK));
     match ours {
         Some(there) if there.body.replace("\r\n", "\n").trim_end() == text.trim_end() => Ok(false),
         Some(there) => desk.repository.update_comment(there.id, text).await.map(|_| true),

@@ -2,11 +2,7 @@
 
 use pointsman_core::{
     port::PortError,
-    release::{
-        Settings,
-        settings::FILE,
-        text::plain,
-    },
+    release::{Settings, settings::FILE, text::plain},
 };
 use pointsman_github::{InForce, Remembered};
 

@@ -69,7 +69,8 @@ async fn missing(ground: &Ground, tags: &[String]) -> Result<Vec<(String, TagFor
     let parts = ground.settings.parts();
     let mut missing = Vec::new();
     for tag in tags {
-        let fits = |format: &TagFormat| format.version(tag).is_some_and(|version| format.tag(&version) == *tag);
+        let fits =
+            |format: &TagFormat| format.version(tag).is_some_and(|version| format.tag(&version) == *tag);
         let Some(part) = parts.iter().find(|part| fits(&part.tag_format)) else { continue };
         let there: Vec<Tag> = ground.source.tags(part.tag_format.prefix()).await?;
         if !there.iter().any(|there| there.name == *tag) {
@@ -96,4 +97,3 @@ async fn is_superseded(ground: &Ground, tag: &str, format: &TagFormat) -> Result
     }
     Ok(false)
 }
-

@@ -112,10 +112,7 @@ struct CommentPayload {
 
 impl Wanted {
     /// Reads a batch. `None` = nothing in it can matter. `app` is our own App, whose comments are no commands.
-    pub fn read<'b>(
-        bodies: impl IntoIterator<Item = &'b [u8]>,
-        app: u64,
-    ) -> Result<Option<Self>, PortError> {
+    pub fn read<'b>(bodies: impl IntoIterator<Item = &'b [u8]>, app: u64) -> Result<Option<Self>, PortError> {
         let mut wanted: Option<Self> = None;
         for body in bodies {
             let envelope = Envelope::read(body)?;
@@ -225,8 +222,7 @@ impl Wanted {
         if self.place.key() != other.place.key() {
             return Err(PortError::invalid(format!(
                 "a batch holds events of {} and of {}: the queue's session must be `repository`",
-                self.place.name,
-                other.place.name
+                self.place.name, other.place.name
             )));
         }
         let node = self.place.node.take();

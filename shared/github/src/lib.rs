@@ -29,8 +29,8 @@ pub use client::{Github, Pace, Ports};
 pub use graphql::documents;
 pub use installation::Installation;
 pub use model::*;
-pub use notice::Told;
 pub use name::{RefName, Slug};
+pub use notice::Told;
 pub use refusal::Refusal;
 pub use remembered::Remembered;
 pub use repository::{

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use super::{Settings, Source, settings::Part};
 use crate::port::PortError;
 
-pub use write::entry;
 pub use types::{Change, Counted, Plan, Release, Wishes};
+pub use write::entry;
 
 /// One part with its history, on its way to a release.
 struct Draft<'a> {

@@ -35,7 +35,8 @@ impl Trailer {
     /// The tags that a commit of ours is for. They are the commit's own: a pull request's description can be changed
     /// once its commit is merged, and may be a step behind it.
     pub fn tags(message: &str) -> Vec<String> {
-        let line = message.trim_end().lines().rev().nth(1).and_then(|line| line.trim_end().strip_prefix(TAGS));
+        let line =
+            message.trim_end().lines().rev().nth(1).and_then(|line| line.trim_end().strip_prefix(TAGS));
         line.map(|tags| tags.split(' ').map(str::to_owned).collect()).unwrap_or_default()
     }
 

@@ -191,7 +191,12 @@ pub struct Changelog {
 
 impl Default for Changelog {
     fn default() -> Self {
-        Self { path: ChangelogPath::Path("CHANGELOG.md".into()), template: None, authors: true, new_contributors: true }
+        Self {
+            path: ChangelogPath::Path("CHANGELOG.md".into()),
+            template: None,
+            authors: true,
+            new_contributors: true,
+        }
     }
 }
 
