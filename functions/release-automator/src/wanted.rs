@@ -81,7 +81,7 @@ impl Wanted {
     fn of(envelope: &Envelope<'_>) -> Option<Self> {
         let kind = envelope.attribute("type")?;
         let payload: Payload = serde_json::from_str(envelope.data()?).ok()?;
-        let merged = |pull: PullRequest| pull.merged && proposal::is_ours(&pull.head.r#ref);
+        let merged = |pull: PullRequest| pull.merged && proposal::branch_parts(&pull.head.r#ref).is_some();
         let matters = match kind.as_str() {
             errand::PUBLISH => true,
             "com.github.pull_request.closed" => payload.pull_request.is_some_and(merged),

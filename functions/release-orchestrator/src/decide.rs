@@ -1,5 +1,6 @@
 //! What becomes of one release branch and its pull request. Pure: what was read goes in, the next move comes out.
 
+use jiff::Timestamp;
 use pointsman_core::release::Sha;
 
 /// All that the decision looks at.
@@ -8,7 +9,7 @@ pub struct Scene<'s> {
     /// The hash of what should be proposed; `None` = nothing is due.
     pub due: Option<&'s str>,
     /// The open pull request.
-    pub open: Option<Open<'s>>,
+    pub open: Option<Open>,
     /// The release branch's head, as far as it is known.
     pub head: &'s Head,
     /// A person asked for it to be made anew, whatever lies on the branch.
@@ -17,15 +18,13 @@ pub struct Scene<'s> {
 
 /// An open release pull request.
 #[derive(Debug, Clone, Copy)]
-pub struct Open<'s> {
+pub struct Open {
     /// A person asked for it to stay as it is.
     pub held: bool,
     /// The hash of what should be proposed is the one of its title and body.
     pub same_text: bool,
     /// It lacks a label that it should have.
     pub lacks_label: bool,
-    /// The branch's head when it was read.
-    pub head: &'s Sha,
 }
 
 /// A release branch's head.
@@ -41,6 +40,8 @@ pub enum Head {
         base: Sha,
         /// The hash of what it proposes.
         hash: String,
+        /// When it was made.
+        made: Option<Timestamp>,
     },
     /// A commit that is not ours, or was changed after us.
     Anothers {
@@ -86,7 +87,7 @@ pub fn next(scene: &Scene<'_>) -> Move {
     }
 }
 
-fn touched(open: &Open<'_>) -> Move {
+fn touched(open: &Open) -> Move {
     if open.same_text && !open.lacks_label { Move::Unchanged } else { Move::Retouch }
 }
 
@@ -99,14 +100,13 @@ mod tests {
     }
 
     fn ours(hash: &str) -> Head {
-        Head::Ours { sha: sha("1"), base: sha("0"), hash: hash.into() }
+        Head::Ours { sha: sha("1"), base: sha("0"), hash: hash.into(), made: None }
     }
 
     #[test]
     fn every_scene_has_one_next_move() {
         let theirs = Head::Anothers { sha: sha("2") };
-        let head = sha("1");
-        let plain = Open { held: false, same_text: true, lacks_label: false, head: &head };
+        let plain = Open { held: false, same_text: true, lacks_label: false };
         let held = Open { held: true, ..plain };
         let retitled = Open { same_text: false, ..plain };
         let bare = Open { lacks_label: true, ..plain };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use pointsman_core::{
     port::{Expect, PortError, Records},
-    release::{Bump, Settings, errand::Place},
+    release::{Bump, Settings, errand::Place, settings::Target},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -51,47 +51,59 @@ impl Known {
         write(records, &format!("{REPOSITORIES}{}", place.key()), self).await
     }
 
+    /// The same with what an event tells.
+    pub(crate) fn seen(mut self, place: &Place, default_branch: &str) -> Self {
+        if self.default_branch != default_branch {
+            // What the old default branch said holds no more.
+            self.patterns.clear();
+        }
+        self.name.clone_from(&place.name);
+        self.installation = place.installation;
+        self.node = place.node.clone().or(self.node);
+        self.default_branch = default_branch.to_owned();
+        self
+    }
+
+    /// The same with what a branch's settings tell.
+    pub(crate) fn learn(&mut self, branch: &str, settings: &Settings) {
+        if branch == self.default_branch {
+            self.patterns = settings.target_patterns(branch).into_iter().map(str::to_owned).collect();
+            self.preview = settings.pull_request.preview;
+        }
+        if settings.is_target(branch, &self.default_branch) {
+            self.targets.insert(branch.to_owned());
+        } else {
+            self.targets.remove(branch);
+        }
+    }
+
+    /// Whether a branch may be a target, as far as is known.
+    pub(crate) fn may_be_target(&self, branch: &str) -> bool {
+        if self.patterns.is_empty() || branch == self.default_branch {
+            return true;
+        }
+        let target = |pattern: &String| Target { branch: pattern.clone(), ..Target::default() };
+        let settings =
+            Settings { targets: self.patterns.iter().map(target).collect(), ..Settings::default() };
+        settings.is_target(branch, &self.default_branch)
+    }
+
     /// As an errand's place.
     pub fn place(&self) -> Place {
         Place { name: self.name.clone(), node: self.node.clone(), installation: self.installation }
     }
 }
 
-/// The last settings of a target that had no fault.
-pub async fn good_settings(
-    place: &Place,
-    target: &str,
-    records: &dyn Records,
-) -> Result<Option<Settings>, PortError> {
-    read(records, &settings_key(place, target)).await
-}
-
-/// Keeps settings for the day on which they are broken.
-pub async fn keep_settings(
-    place: &Place,
-    target: &str,
-    settings: &Settings,
-    records: &dyn Records,
-) -> Result<(), PortError> {
-    if good_settings(place, target, records).await?.as_ref() == Some(settings) {
-        return Ok(());
-    }
-    write(records, &settings_key(place, target), settings).await
-}
-
 /// At least this much, by pull request: what `/pointsman release` asked for.
-pub async fn floors(
-    place: &Place,
-    records: &dyn Records,
-) -> Result<BTreeMap<u64, Bump>, PortError> {
+pub async fn floors(place: &Place, records: &dyn Records) -> Result<BTreeMap<u64, Bump>, PortError> {
     let prefix = format!("release/floors/{}/", place.key());
     let mut floors = BTreeMap::new();
     let mut after: Option<String> = None;
     loop {
         let page = records.list(&prefix, after.as_deref(), PAGE).await?;
         for record in &page {
-            let number = record.key.strip_prefix(&prefix).and_then(|number| number.parse().ok());
-            let bump = serde_json::from_slice(&record.value).ok();
+            let number: Option<u64> = record.key.strip_prefix(&prefix).and_then(|it| it.parse().ok());
+            let bump: Option<Bump> = serde_json::from_slice(&record.value).ok();
             floors.extend(number.zip(bump));
         }
         if page.len() < PAGE {
@@ -123,10 +135,6 @@ pub async fn done(place: &Place, what: &str, records: &dyn Records) -> Result<()
 
 /// Records asked for at a time.
 const PAGE: usize = 200;
-
-fn settings_key(place: &Place, target: &str) -> String {
-    format!("release/settings/{}/{target}", place.key())
-}
 
 fn done_key(place: &Place, what: &str) -> String {
     format!("release/done/{}/{what}", place.key())

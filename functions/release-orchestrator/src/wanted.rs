@@ -9,6 +9,8 @@ use pointsman_core::{
 };
 use serde::Deserialize;
 
+use crate::known::Known;
+
 /// All that the events of one repository ask for, each thing once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -110,10 +112,7 @@ struct CommentPayload {
 
 impl Wanted {
     /// Reads a batch. `None` = nothing in it can matter. `app` is our own App, whose comments are no commands.
-    pub fn read<'b>(
-        bodies: impl IntoIterator<Item = &'b [u8]>,
-        app: u64,
-    ) -> Result<Option<Self>, PortError> {
+    pub fn read<'b>(bodies: impl IntoIterator<Item = &'b [u8]>, app: u64) -> Result<Option<Self>, PortError> {
         let mut wanted: Option<Self> = None;
         for body in bodies {
             let envelope = Envelope::read(body)?;
@@ -176,7 +175,7 @@ impl Wanted {
         let Some(branch) = payload.r#ref.as_deref().and_then(|name| name.strip_prefix("refs/heads/")) else {
             return;
         };
-        if payload.deleted || proposal::is_ours(branch) {
+        if payload.deleted || proposal::branch_parts(branch).is_some() {
             return;
         }
         let moves = self.branches.entry(branch.to_owned()).or_default();
@@ -186,7 +185,7 @@ impl Wanted {
 
     fn closed(&mut self, payload: Payload) {
         let Some(pull) = payload.pull_request.filter(|pull| pull.merged) else { return };
-        if proposal::is_ours(&pull.head.r#ref) {
+        if proposal::branch_parts(&pull.head.r#ref).is_some() {
             self.merged.extend(payload.number);
         }
         self.branches.entry(pull.base.r#ref).or_default();
@@ -195,7 +194,7 @@ impl Wanted {
     /// A merged pull request's body may override what its commits say; an open one's is in its preview.
     fn edited(&mut self, payload: Payload) {
         match &payload.pull_request {
-            Some(pull) if proposal::is_ours(&pull.head.r#ref) => {}
+            Some(pull) if proposal::branch_parts(&pull.head.r#ref).is_some() => {}
             Some(pull) if pull.merged => {
                 self.branches.entry(pull.base.r#ref.clone()).or_default();
             }
@@ -204,7 +203,7 @@ impl Wanted {
     }
 
     fn changed(&mut self, payload: &Payload) {
-        let ours = |pull: &PullRequest| proposal::is_ours(&pull.head.r#ref);
+        let ours = |pull: &PullRequest| proposal::branch_parts(&pull.head.r#ref).is_some();
         if payload.pull_request.as_ref().is_some_and(|pull| !ours(pull)) {
             self.previews.extend(payload.number);
         }
@@ -223,8 +222,7 @@ impl Wanted {
         if self.place.key() != other.place.key() {
             return Err(PortError::invalid(format!(
                 "a batch holds events of {} and of {}: the queue's session must be `repository`",
-                self.place.name,
-                other.place.name
+                self.place.name, other.place.name
             )));
         }
         let node = self.place.node.take();
@@ -243,7 +241,30 @@ impl Wanted {
         Ok(())
     }
 
-    fn asks(&self) -> bool {
+    /// Without what is known not to matter: branches that no target's pattern names, previews that nobody wants.
+    pub(crate) fn without_what_cannot_matter(mut self, known: Option<&Known>) -> Self {
+        if let Some(known) = known {
+            let default = self.default_branch.as_deref().unwrap_or(&known.default_branch);
+            self.branches.retain(|branch, _| branch == default || known.may_be_target(branch));
+        }
+        if !known.is_some_and(|known| known.preview) {
+            self.previews.clear();
+        }
+        self
+    }
+
+    /// The branches that are looked at, with those of pull requests that a comment is on.
+    pub(crate) fn targets(&self, known: &Known, more: BTreeSet<String>) -> BTreeMap<String, Moves> {
+        let mut targets = self.branches.clone();
+        let all = known.targets.iter().chain([&known.default_branch]).filter(|_| self.everything).cloned();
+        for target in all.chain(more) {
+            targets.entry(target).or_default();
+        }
+        targets
+    }
+
+    /// Whether anything is left to be done.
+    pub(crate) fn asks(&self) -> bool {
         self.everything
             || !self.branches.is_empty()
             || !self.commands.is_empty()

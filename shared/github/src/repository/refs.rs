@@ -56,9 +56,20 @@ impl Repository {
         Ok(self.reference(branch).await?.map(|reference| reference.object.sha))
     }
 
-    /// All tags whose names begin with `prefix`.
+    /// All tags whose names begin with `prefix`. GitHub answers them in one page, others may in several.
     pub async fn tags(&self, prefix: &str) -> Result<Vec<Reference>, PortError> {
-        let ask = self.ask_get(&format!("/git/matching-refs/tags/{}", path::segments(prefix)));
+        let below = if prefix.is_empty() { String::new() } else { format!("/{}", path::segments(prefix)) };
+        let ask = self.ask_get(&format!("/git/matching-refs/tags{below}"));
+        let tags: Vec<Reference> = self.github.all(&self.auth, ask, Keep::Tagged, CAP).await?;
+        Ok(tags
+            .into_iter()
+            .filter(|tag| !tag.name.is_branch() && tag.name.name().starts_with(prefix))
+            .collect())
+    }
+
+    /// All branches whose names begin with `prefix`.
+    pub async fn branches(&self, prefix: &str) -> Result<Vec<Reference>, PortError> {
+        let ask = self.ask_get(&format!("/git/matching-refs/heads/{}", path::segments(prefix)));
         let ask = ask.query(&[("per_page", "100".into())]);
         self.github.all(&self.auth, ask, Keep::Tagged, CAP).await
     }
