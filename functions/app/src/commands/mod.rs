@@ -41,7 +41,7 @@ pub enum Command {
     Subscriptions(subscriptions::Action),
     /// What could not be handled: look at it, send it again, or remove it
     DeadLetters(dead_letters::Args),
-    /// Versions and their files, on what is at hand: needs no server and no configuration
+    /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
     /// Check the configuration, show it, or print its schema
@@ -70,7 +70,7 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Receive(args) => receive::run(args, &context).await,
         Command::Subscriptions(action) => subscriptions::run(action, &context).await,
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
-        Command::Release(action) => release::run(&action, &context),
+        Command::Release(action) => release::run(action, &context).await,
         Command::Config(action) => return config::run(action, &context).await,
         Command::Completions(args) => completions::run(&args),
     };

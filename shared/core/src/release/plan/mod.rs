@@ -9,6 +9,9 @@ mod types;
 mod versions;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 
 use super::{Settings, Source, settings::Part};

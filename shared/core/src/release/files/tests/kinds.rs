@@ -67,9 +67,34 @@ fn package_lock() {
         &[
             "{\n  \"name\": \"a\",\n  \"version\": \"‹1.2.3›\",\n  \"lockfileVersion\": 3,\n  \"packages\": {\n    \"\": { \"name\": \"a\", \"version\": \"‹1.2.3›\", \"dependencies\": { \"b\": \"1.2.3\" } },\n    \"node_modules/b\": { \"version\": \"1.2.3\", \"dependencies\": { \"a\": \"1.2.3\" } }\n  }\n}\n",
             "{\"name\": \"a\", \"version\": \"‹1.2.3›\", \"lockfileVersion\": 1, \"dependencies\": {\"b\": {\"version\": \"1.2.3\", \"requires\": {\"a\": \"1.2.3\"}}}}\n",
+            "{\"version\": \"‹1.2.3›\", \"packages\": {\"\": {\"version\": \"‹1.2.2›\"}, \"packages/c\": {\"version\": \"‹1.2.3›\"}}}\n",
             "{\"packages\": {\"\": {\"name\": \"a\", \"version\": \"‹1.2.3›\"}, \"packages/c\": {\"name\": \"c\", \"version\": \"‹1.2.3›\", \"dependencies\": {\"a\": \"^‹1.2.3›\"}}, \"packages/d\": {\"version\": \"0.1.0\"}, \"node_modules/c\": {\"resolved\": \"packages/c\", \"link\": true}}}\n",
         ],
     );
+}
+
+#[test]
+fn a_named_package_moves_alone_in_a_lock_file() {
+    for (path, package, text) in [
+        (
+            "package-lock.json",
+            "r",
+            "{\"name\": \"r\", \"version\": \"‹1.2.3›\", \"packages\": {\"\": {\"version\": \"‹1.2.3›\"}, \"p/c\": {\"version\": \"1.2.3\"}}}\n",
+        ),
+        (
+            "package-lock.json",
+            "c",
+            "{\"name\": \"r\", \"version\": \"1.2.3\", \"packages\": {\"\": {\"version\": \"1.2.3\"}, \"p/c\": {\"version\": \"‹1.2.3›\"}, \"node_modules/c\": {\"link\": true}}}\n",
+        ),
+        (
+            "Cargo.lock",
+            "b",
+            "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\ndependencies = [\"b ‹1.2.3›\", \"c 1.2.3\"]\n[[package]]\nname = \"b\"\nversion = \"‹1.2.3›\"\n[[package]]\nname = \"b\"\nversion = \"0.1.0\"\nsource = \"registry+x\"\n",
+        ),
+        ("Cargo.toml", "a", "[package]\nname = \"a\"\nversion = \"‹1.2.3›\"\n"),
+    ] {
+        in_all_shapes(&VersionFile { package: Some(package.into()), ..named(path) }, text, TO);
+    }
 }
 
 #[test]
