@@ -1,13 +1,11 @@
 //! The release stages as a user meets them: in the configuration, in the lists, at `/ready`, and in the log.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-mod house;
 
 use std::{fs, time::Duration};
 
-use house::{House, plain};
 use pointsman_tests::http;
 use serde_json::Value;
+
+use crate::house::{self, House, plain};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
