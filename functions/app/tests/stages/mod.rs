@@ -1,4 +1,5 @@
 //! The release stages as a user meets them: in the configuration, in the lists, at `/ready`, and in the log.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{fs, time::Duration};
 
