@@ -272,3 +272,6 @@ impl Wanted {
             || !self.merged.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;
