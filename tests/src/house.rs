@@ -32,7 +32,11 @@ pub enum Kind {
     Conformance,
     /// `tests`.
     Tests,
+<<<<<<< HEAD
     /// `tests/fakes/{service}`: what a test, and the demo, meets instead of the world.
+=======
+    /// `tests/fakes/{service}`.
+>>>>>>> fake
     Fake,
 }
 
@@ -59,6 +63,7 @@ impl Kind {
         match (self, other) {
             (Tests, _) => true,
             (_, Conformance | Tests) => dev,
+            // The demonstration shows a fake; everybody else is only tested against it.
             (App, _) | (_, Core) | (Stage, Github) => true,
             (_, Fake) => dev,
             // A stage meets adapters and hosts only in its own program (a feature), and in its tests.

@@ -31,8 +31,6 @@ pub(crate) enum Taken {
     Refused(String),
     /// The server has no such mutation, or no GraphQL.
     Unknown,
-    /// The repository's name in GraphQL is an old one.
-    OldName,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,8 +47,6 @@ struct Fault {
     message: String,
     #[serde(default)]
     extensions: Option<Extensions>,
-    #[serde(default)]
-    path: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,8 +112,7 @@ impl Github {
                 "GitHub refuses to move a branch by GraphQL; the App or the token needs contents: write";
             return Err(Refusal::Permission.error(ErrorKind::Denied, message.into(), text));
         }
-        let by_id = |fault: &Fault| fault.is(&["NOT_FOUND"]) && fault.path.len() <= 1;
-        Ok(if faults.iter().any(by_id) { Taken::OldName } else { Taken::Refused(text) })
+        Ok(Taken::Refused(text))
     }
 }
 

@@ -15,7 +15,11 @@ const ROOMS: &[(Kind, &str)] = &[
     (Kind::Core, "words, rules and ports: no I/O, no clock, no SDK"),
     (Kind::Tests, "scenarios over the whole"),
     (Kind::Conformance, "one suite a port"),
+<<<<<<< HEAD
     (Kind::Fake, "the world, in tests and demo"),
+=======
+    (Kind::Fake, "services that behave"),
+>>>>>>> fake
 ];
 const GAP: i32 = 48;
 
@@ -118,14 +122,20 @@ fn room(svg: &mut Svg, rect: Rect, (kind, what): (Kind, &str), folders: &[&str])
 /// the conformance suites. That the demo imports a fake is no arrow of the house.
 fn arrows(packages: &[Package]) -> BTreeSet<(Kind, Kind)> {
     let mut arrows = BTreeSet::new();
+<<<<<<< HEAD
     for package in packages.iter().filter(|package| !matches!(package.kind, Kind::Tests | Kind::Fake)) {
+=======
+    let drawn_from = |package: &&Package| !matches!(package.kind, Kind::Tests | Kind::Fake);
+    for package in packages.iter().filter(drawn_from) {
+>>>>>>> fake
         for dependency in &package.dependencies {
             let Some(other) = packages.iter().find(|other| other.name == dependency.name) else { continue };
             if other.kind == Kind::Fake {
                 continue;
             }
             let suite = (package.kind, other.kind) == (Kind::Adapter, Kind::Conformance);
-            let drawn = suite || dependency.kind.is_none() && !dependency.optional;
+            let plain = dependency.kind.is_none() && !dependency.optional && other.kind != Kind::Fake;
+            let drawn = suite || plain;
             if drawn && package.kind != other.kind {
                 arrows.insert((package.kind, other.kind));
             }

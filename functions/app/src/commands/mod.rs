@@ -7,6 +7,7 @@ mod demo;
 mod events;
 mod queues;
 mod receive;
+mod release;
 mod send;
 pub mod serve;
 mod show;
@@ -40,6 +41,9 @@ pub enum Command {
     Subscriptions(subscriptions::Action),
     /// What could not be handled: look at it, send it again, or remove it
     DeadLetters(dead_letters::Args),
+    /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
+    #[command(subcommand)]
+    Release(release::Action),
     /// Check the configuration, show it, or print its schema
     #[command(subcommand)]
     Config(config::Action),
@@ -66,6 +70,7 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Receive(args) => receive::run(args, &context).await,
         Command::Subscriptions(action) => subscriptions::run(action, &context).await,
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
+        Command::Release(action) => release::run(action, &context).await,
         Command::Config(action) => return config::run(action, &context).await,
         Command::Completions(args) => completions::run(&args),
     };

@@ -166,12 +166,13 @@ fn reference(text: &str) -> Option<SecretRef> {
 
 /// Sends it; the answer as JSON where it is some.
 pub async fn post(request: Request<Bytes>) -> Result<(StatusCode, Value)> {
-    let response = pointsman_http::Client::default().exchange(request, PATIENCE).await.map_err(|error| match error {
-        pointsman_http::Error::Connect { .. } => {
-            anyhow!("{error}: start the server with `pointsman serve`, or name another --to")
-        }
-        other => other.into(),
-    })?;
+    let response =
+        pointsman_http::Client::default().exchange(request, PATIENCE).await.map_err(|error| match error {
+            pointsman_http::Error::Connect { .. } => {
+                anyhow!("{error}: start the server with `pointsman serve`, or name another --to")
+            }
+            other => other.into(),
+        })?;
     let text = || Value::String(String::from_utf8_lossy(response.body()).into_owned());
     Ok((response.status(), serde_json::from_slice(response.body()).unwrap_or_else(|_| text())))
 }

@@ -157,26 +157,24 @@ impl Repository {
         before: Option<&Sha>,
         after: Option<&Sha>,
     ) -> Result<Swap, PortError> {
-        let done = match self.swap_by_graphql(name, before, after).await {
-            Ok(Taken::Unknown) => return self.swap_between_reads(name, before, after).await,
+        let failed = match self.swap_by_graphql(name, before, after).await {
             Ok(Taken::Done) => return Ok(Swap::Done),
-            Ok(Taken::Refused(why)) => Err(Refusal::Other.error(
-                ErrorKind::Invalid,
-                format!("GitHub refuses to move {name} of {}", self.slug),
-                why,
-            )),
-            Ok(Taken::OldName) => {
-                Err(PortError::not_found(format!("GitHub has no repository {} in GraphQL", self.slug)))
+            Ok(Taken::Unknown) => return self.swap_between_reads(name, before, after).await,
+            Ok(Taken::Refused(why)) => {
+                let message = format!("GitHub refuses to move {name} of {}", self.slug);
+                Refusal::Other.error(ErrorKind::Invalid, message, why)
             }
-            Err(error) if error.kind == ErrorKind::Unavailable => Err(error),
+            Err(error) if error.kind == ErrorKind::Unavailable => error,
             Err(error) => return Err(error),
         };
         // The truth is the ref itself: of a refusal's words none is documented, and a lost answer has none.
         let now = self.head(name).await?;
-        match done {
-            _ if now.as_ref() == after => Ok(Swap::Done),
-            _ if now.as_ref() != before => Ok(Swap::Other(now)),
-            other => other,
+        if now.as_ref() == after {
+            Ok(Swap::Done)
+        } else if now.as_ref() != before {
+            Ok(Swap::Other(now))
+        } else {
+            Err(failed)
         }
     }
 

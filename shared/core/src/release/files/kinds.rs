@@ -122,7 +122,7 @@ fn chart(text: &str, to: &Version) -> Result<Vec<Edit>, Trouble> {
     let version = set(text, node, "version", &to.to_string())?;
     let mut edits = vec![version];
     if let Some(app) = root.get("appVersion").and_then(Node::spot) {
-        let prefix = number::prefix(&app.text);
+        let prefix = number::prefix(&text[app.span.clone()]);
         if node.text() == Some(&app.text[prefix..]) {
             edits.push(Edit::new(app.span.start + prefix..app.span.end, to.to_string()));
         }

@@ -55,7 +55,7 @@ pub(super) fn edits(text: &str, from: Option<&Version>, to: &Version) -> Result<
             Err(Trouble::at(line, "the block is not closed: write `x-pointsman-end` after it"))
         }
         None if !marked => Err(Trouble::new(
-            "no line is marked: write `x-pointsman-version` in a comment on the version's line, or name a `pointer` or a `regex`",
+            "no line is marked: write `x-pointsman-version` in a comment on the version's line, or say where it stands with a `pointer` or a `regex` under `version_files`",
         )),
         None if edits.is_empty() => Err(Trouble::new("no marked line has a version on it")),
         None => Ok(edits),

@@ -32,11 +32,11 @@ pub(super) fn edits(
     let Some(spot) = found.spot() else {
         return Err(Trouble::new(format!("what is at `{pointer}` is no text: it cannot hold a version")));
     };
+    let raw = &text[spot.span.clone()];
     if spot.text.is_empty() || number::reads_as_version(&spot.text) {
-        let start = spot.span.start + number::prefix(&spot.text);
+        let start = spot.span.start + number::prefix(raw);
         return Ok(vec![Edit::new(start..spot.span.end, to.to_string())]);
     }
-    let raw = &text[spot.span.clone()];
     let places = number::places(raw, from, to);
     if places.is_empty() {
         let shown: String = spot.text.chars().take(60).filter(|c| !c.is_control()).collect();

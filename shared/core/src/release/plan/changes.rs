@@ -92,8 +92,8 @@ fn merges(changes: &mut [Change]) {
             && first_line(&change.commit).starts_with("Merge pull request #")
         {
             // GitHub puts the pull request's title below its own line.
-            let title =
-                change.message.body.as_deref().map(Message::read).filter(|title| title.kind.is_some());
+            let below = change.commit.message.split_once('\n').map(|(_, below)| Message::read(below));
+            let title = below.filter(|title| title.kind.is_some());
             match title {
                 Some(title) => change.message = Arc::new(title),
                 None => change.out = Some("a merge".into()),

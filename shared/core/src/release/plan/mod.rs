@@ -9,12 +9,16 @@ mod types;
 mod versions;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 
 use super::{Settings, Source, settings::Part};
 use crate::port::PortError;
 
-pub use types::{Change, Counted, Plan, Release, Wishes};
+pub use super::files::Change;
+pub use types::{Counted, Plan, Release, Wishes};
 pub use write::entry;
 
 /// One part with its history, on its way to a release.

@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use crate::release::{
     Bump, Commit, Message, Tag,
     changelog::{Links, Newcomer},
+    files::Change,
 };
 
 /// What is released next.
@@ -44,7 +45,9 @@ pub struct Release {
     pub commits: Vec<Counted>,
     /// This version's section of the changelog.
     pub changelog: String,
-    /// The files that it changes, the changelog among them.
+    /// The files that it changes, the changelog among them. Where two releases of a plan change one file, the later's
+    /// text has the changes of both.
+    #[serde(serialize_with = "briefly")]
     pub files: Vec<Change>,
 }
 
@@ -87,18 +90,18 @@ impl Serialize for Counted {
     }
 }
 
-/// A file that a release changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// From the repository's root.
-    pub path: String,
-    /// The version that it had.
-    pub before: Option<String>,
-    /// The version that it gets.
-    pub after: String,
-    /// All of the file as it will be.
-    #[serde(skip)]
-    pub content: String,
+/// Without the files' texts.
+fn briefly<S: Serializer>(files: &[Change], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Brief<'a> {
+        path: &'a str,
+        before: Option<&'a str>,
+        after: &'a str,
+    }
+    fn brief(Change { path, before, after, .. }: &Change) -> Brief<'_> {
+        Brief { path, before: before.as_deref(), after }
+    }
+    serializer.collect_seq(files.iter().map(brief))
 }
 
 /// What else is to be minded: people's wishes, and what only GitHub knows.

@@ -10,6 +10,8 @@ use crate::{
     release::{
         Settings, Source,
         changelog::{self, Entry, SectionInput},
+        files::{self, Asked, Faults, Step},
+        settings::Part,
     },
 };
 
@@ -23,12 +25,13 @@ pub(super) struct Desk<'a> {
     settings: &'a Settings,
     wishes: &'a Wishes,
     today: Date,
+    paths: Option<BTreeSet<String>>,
     have: BTreeMap<String, Option<String>>,
 }
 
 impl<'a> Desk<'a> {
     pub fn new(source: &'a dyn Source, settings: &'a Settings, wishes: &'a Wishes, today: Date) -> Self {
-        Self { source, settings, wishes, today, have: BTreeMap::new() }
+        Self { source, settings, wishes, today, paths: None, have: BTreeMap::new() }
     }
 
     /// Writes a part's release down.
@@ -38,9 +41,13 @@ impl<'a> Desk<'a> {
         next: Next,
         warnings: &mut Vec<String>,
     ) -> Result<Release, PortError> {
+        if self.settings.pull_request.separate {
+            // Each is a pull request of its own: what another one changes is not there.
+            self.have.clear();
+        }
         let tag = draft.part.tag_format.tag(&next.version);
         let changelog = self.section(&draft, &next, &tag, warnings);
-        let mut files = Vec::new();
+        let mut files = self.versions(&draft, &next, warnings).await?;
         files.extend(self.changelog(&draft, &next, &changelog, warnings).await?);
         Ok(Release {
             component: draft.part.component.clone(),
@@ -72,6 +79,62 @@ impl<'a> Desk<'a> {
         let rendered = changelog::section(&input, self.settings);
         warnings.extend(rendered.warning);
         rendered.text
+    }
+
+    /// The version files: those that are found or configured, and what hangs on them.
+    async fn versions(
+        &mut self,
+        draft: &Draft<'_>,
+        next: &Next,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Change>, PortError> {
+        let part = draft.part;
+        let component = part.component.as_ref().and_then(|name| self.settings.components.get(name));
+        let configured = match component {
+            Some(component) => &component.version_files,
+            None => &self.settings.version_files,
+        };
+        let asked = Asked {
+            folder: &part.path,
+            configured: configured.as_deref(),
+            apart: &apart(self.settings, part),
+            from: draft.past.line.newest.as_ref(),
+            to: &next.version,
+        };
+        if self.paths.is_none() {
+            self.paths = Some(self.source.paths().await?.into_iter().collect());
+        }
+        let paths = self.paths.take().unwrap_or_default();
+        let done = self.rounds(&asked, &paths, warnings).await;
+        self.paths = Some(paths);
+        done
+    }
+
+    async fn rounds(
+        &mut self,
+        asked: &Asked<'_>,
+        paths: &BTreeSet<String>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Change>, PortError> {
+        loop {
+            match files::update(asked, paths, &self.have).map_err(faulty)? {
+                Step::Done { changes, warnings: told } => {
+                    warnings.extend(told);
+                    let changed = changes.iter().map(|file| (file.path.clone(), Some(file.content.clone())));
+                    self.have.extend(changed);
+                    return Ok(changes);
+                }
+                Step::Need(needed) => {
+                    let known = self.have.len();
+                    for path in needed {
+                        self.read(&path).await?;
+                    }
+                    if self.have.len() == known {
+                        return Err(PortError::internal("the version files are asked for again and again"));
+                    }
+                }
+            }
+        }
     }
 
     async fn changelog(
@@ -108,6 +171,17 @@ impl<'a> Desk<'a> {
         self.have.insert(path.to_owned(), text.clone());
         Ok(text)
     }
+}
+
+/// The folders of the components that do not move along.
+fn apart(settings: &Settings, part: &Part) -> Vec<String> {
+    let along = |other: &Part| part.group.is_some() && other.group == part.group;
+    let others = settings.parts().into_iter().filter(|it| it.component != part.component && !along(it));
+    others.map(|other| other.path).filter(|path| *path != part.path).collect()
+}
+
+fn faulty(faults: Faults) -> PortError {
+    PortError::invalid(format!("the version files cannot be changed as the settings say\n{faults}"))
 }
 
 /// A change as the changelog has it.

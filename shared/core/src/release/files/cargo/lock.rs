@@ -40,7 +40,11 @@ pub(in crate::release::files) fn alone(text: &str, target: Target<'_>) -> Result
     let chosen = match current {
         Some(version) => own.iter().filter(|(_, spot)| spot.text == version.to_string()).cloned().collect(),
         None if one => own.clone(),
-        None => return Err(Trouble::new(format!("its packages have different versions ({told}): name one"))),
+        None => {
+            return Err(Trouble::new(format!(
+                "its packages have different versions ({told}): name one as the `package`"
+            )));
+        }
     };
     Ok(moved(&root, chosen, target.to))
 }

@@ -58,15 +58,15 @@ pub(in crate::release::files) fn alone(text: &str, target: Target<'_>) -> Result
     let mut all: Vec<(&str, Option<&str>, Spot)> = own
         .iter()
         .filter_map(|(folder, package)| {
-            Some((*folder, name(folder, package), package.get("version")?.spot()?))
+            Some((*folder, name(&root, folder, package), package.get("version")?.spot()?))
         })
         .collect();
     if let Some(spot) = main.clone().filter(|_| !all.iter().any(|(folder, ..)| folder.is_empty())) {
         all.push(("", root.get("name").and_then(Node::text), spot));
     }
-    let chosen = all.iter().filter(|(_, name, spot)| match (target.package, &main) {
+    let chosen = all.iter().filter(|(folder, name, spot)| match (target.package, &main) {
         (Some(package), _) => *name == Some(package),
-        (None, Some(main)) => spot.text == main.text,
+        (None, Some(main)) => folder.is_empty() || spot.text == main.text,
         (None, None) => spot.text == all[0].2.text,
     });
     let moves: Moves<'_> =
@@ -89,8 +89,11 @@ fn own(root: &Node) -> Vec<(&str, &Node)> {
     own.map(|(folder, package)| (folder.as_str(), package)).collect()
 }
 
-/// A package without a name has its folder's.
-fn name<'a>(folder: &'a str, package: &'a Node) -> Option<&'a str> {
-    let folder = folder.rsplit('/').next().filter(|folder| !folder.is_empty());
-    package.get("name").and_then(Node::text).or(folder)
+/// A package without a name has its folder's, the root's is the file's.
+fn name<'a>(root: &'a Node, folder: &'a str, package: &'a Node) -> Option<&'a str> {
+    let own = package.get("name").and_then(Node::text);
+    own.or_else(|| match folder {
+        "" => root.get("name").and_then(Node::text),
+        folder => folder.rsplit('/').next(),
+    })
 }

@@ -167,6 +167,31 @@ fn a_component_at_the_root_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_folder_is_not_in_another_because_its_name_begins_alike() {
+    let (from, to) = (version(FROM), version(TO));
+    let apart = ["app".to_owned()];
+    Repository::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nversion = \"‹1.2.3›\"\n"),
+        ("app/Cargo.toml", "[package]\nname = \"app\"\nversion = \"1.2.3\"\n"),
+        ("app-tools/Cargo.toml", "[package]\nname = \"app-tools\"\nversion = \"‹1.2.3›\"\n"),
+    ])
+    .becomes(&Asked { apart: &apart, ..asked("", &from, &to) }, &[]);
+}
+
+#[test]
+fn what_lies_below_a_package_goes_with_its_folder_but_not_with_its_name() {
+    let (from, to) = (version(FROM), version(TO));
+    let root = ("Cargo.toml", "[workspace]\nmembers = [\"a\", \"a/derive\"]\n");
+    let a = ("a/Cargo.toml", "[package]\nname = \"a\"\nversion = \"‹1.2.3›\"\n");
+    let derive = |version: &str| format!("[package]\nname = \"derive\"\nversion = \"{version}\"\n");
+    Repository::new(&[root, a, ("a/derive/Cargo.toml", &derive("‹1.2.3›"))])
+        .becomes(&asked("a", &from, &to), &[]);
+    let files = [VersionFile { package: Some("a".into()), ..named("Cargo.toml") }];
+    Repository::new(&[root, a, ("a/derive/Cargo.toml", &derive("1.2.3"))])
+        .becomes(&Asked { configured: Some(&files), ..asked("a", &from, &to) }, &[]);
+}
+
+#[test]
 fn a_configured_package_of_a_workspace_moves_alone() {
     let (from, to) = (version(FROM), version(TO));
     let files = [VersionFile { package: Some("a".into()), ..named("Cargo.toml") }];

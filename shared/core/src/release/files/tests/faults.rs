@@ -47,7 +47,7 @@ fn what_is_wrong_is_told_with_its_line() {
         (
             named("Cargo.lock"),
             "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"b\"\nversion = \"2.0.0\"\n",
-            "Cargo.lock: its packages have different versions (a 1.0.0, b 2.0.0): name one",
+            "Cargo.lock: its packages have different versions (a 1.0.0, b 2.0.0): name one as the `package`",
         ),
         (
             package("Cargo.lock"),
@@ -122,7 +122,7 @@ fn what_is_wrong_is_told_with_its_line() {
         (
             named("README.md"),
             "1.2.3",
-            "README.md: no line is marked: write `x-pointsman-version` in a comment on the version's line, or name a `pointer` or a `regex`",
+            "README.md: no line is marked: write `x-pointsman-version` in a comment on the version's line, or say where it stands with a `pointer` or a `regex` under `version_files`",
         ),
         (named("README.md"), "none x-pointsman-version", "README.md: no marked line has a version on it"),
         (

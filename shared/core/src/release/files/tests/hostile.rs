@@ -83,3 +83,53 @@ fn deep_and_long_texts_are_refused_or_read_but_never_the_end_of_the_process() {
     let edited = edit(&named("README.md"), &before, Some(&version(FROM)), &version(TO)).unwrap();
     assert!(edited.content == after, "a long line");
 }
+
+#[test]
+fn damaged_files_are_refused_or_changed_only_where_the_version_stands() {
+    let seeds = [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"ü\"\nversion = \"1.2.3\"\n[workspace.package]\nversion = '1.2.3'\n[workspace.dependencies]\na = { path = \"a\", version = \"=1.2.3\" }\n",
+        ),
+        (
+            "Cargo.lock",
+            "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\ndependencies = [\"b 1.2.3\"]\n[[package]]\nname = \"b\"\nversion = \"1.2.3\"\n",
+        ),
+        ("package.json", "{\"name\": \"ü\", \"version\": \"1.2.3\", \"a\": [1, {}]}"),
+        (
+            "package-lock.json",
+            "{\"version\": \"1.2.3\", \"packages\": {\"\": {\"version\": \"1.2.3\"}, \"a\": {\"name\": \"a\", \"version\": \"1.2.3\", \"dependencies\": {\"a\": \"^1.2.3\"}}}}",
+        ),
+        ("Chart.yaml", "a: ü\nversion: 1.2.3 # x\nappVersion: \"v1.2.3\"\nb: {c: [1.2.3]}\n"),
+        ("pubspec.yaml", "ü: x\r\nversion: '1.2.3+7'\r\n"),
+        ("pom.xml", "<project><parent><version>1</version></parent><version> 1.2.3ü </version></project>"),
+        ("version.txt", "\u{feff}v1.2.3\n"),
+        ("README.md", "ü 1.2.3 x-pointsman-version\nx-pointsman-start-major\n1\nx-pointsman-end\n"),
+    ];
+    let (from, to) = (version(FROM), version(TO));
+    let mut state = 7_u64;
+    let mut below = |most: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % most
+    };
+    let pieces = [
+        "", "\"", "'", "\\", "\\u0031", "{", "}", "[", "]", "\n", "\r", "\t", "ü", "\u{feff}", "1.2.3", ":",
+        "<", "&x;", "|", "#", "-",
+    ];
+    for round in 0..6_000 {
+        let (path, seed) = seeds[round % seeds.len()];
+        let mut text: Vec<char> = seed.chars().collect();
+        for _ in 0..=below(3) {
+            let at = below(text.len());
+            text.splice(at..(at + below(3)).min(text.len()), pieces[below(pieces.len())].chars());
+            text.push(' ');
+        }
+        let text: String = text.into_iter().collect();
+        let Ok(edited) = edit(&named(path), &text, Some(&from), &to) else { continue };
+        let longer: isize =
+            edited.places.iter().map(|place| place.after.len() as isize - place.before.len() as isize).sum();
+        assert_eq!(edited.content.len() as isize - text.len() as isize, longer, "{path}: {text:?}");
+        let again = edit(&named(path), &edited.content, Some(&from), &to);
+        assert!(again.is_ok(), "{path}: {text:?} became {:?}: {again:?}", edited.content);
+    }
+}

@@ -67,9 +67,34 @@ fn package_lock() {
         &[
             "{\n  \"name\": \"a\",\n  \"version\": \"‹1.2.3›\",\n  \"lockfileVersion\": 3,\n  \"packages\": {\n    \"\": { \"name\": \"a\", \"version\": \"‹1.2.3›\", \"dependencies\": { \"b\": \"1.2.3\" } },\n    \"node_modules/b\": { \"version\": \"1.2.3\", \"dependencies\": { \"a\": \"1.2.3\" } }\n  }\n}\n",
             "{\"name\": \"a\", \"version\": \"‹1.2.3›\", \"lockfileVersion\": 1, \"dependencies\": {\"b\": {\"version\": \"1.2.3\", \"requires\": {\"a\": \"1.2.3\"}}}}\n",
+            "{\"version\": \"‹1.2.3›\", \"packages\": {\"\": {\"version\": \"‹1.2.2›\"}, \"packages/c\": {\"version\": \"‹1.2.3›\"}}}\n",
             "{\"packages\": {\"\": {\"name\": \"a\", \"version\": \"‹1.2.3›\"}, \"packages/c\": {\"name\": \"c\", \"version\": \"‹1.2.3›\", \"dependencies\": {\"a\": \"^‹1.2.3›\"}}, \"packages/d\": {\"version\": \"0.1.0\"}, \"node_modules/c\": {\"resolved\": \"packages/c\", \"link\": true}}}\n",
         ],
     );
+}
+
+#[test]
+fn a_named_package_moves_alone_in_a_lock_file() {
+    for (path, package, text) in [
+        (
+            "package-lock.json",
+            "r",
+            "{\"name\": \"r\", \"version\": \"‹1.2.3›\", \"packages\": {\"\": {\"version\": \"‹1.2.3›\"}, \"p/c\": {\"version\": \"1.2.3\"}}}\n",
+        ),
+        (
+            "package-lock.json",
+            "c",
+            "{\"name\": \"r\", \"version\": \"1.2.3\", \"packages\": {\"\": {\"version\": \"1.2.3\"}, \"p/c\": {\"version\": \"‹1.2.3›\"}, \"node_modules/c\": {\"link\": true}}}\n",
+        ),
+        (
+            "Cargo.lock",
+            "b",
+            "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\ndependencies = [\"b ‹1.2.3›\", \"c 1.2.3\"]\n[[package]]\nname = \"b\"\nversion = \"‹1.2.3›\"\n[[package]]\nname = \"b\"\nversion = \"0.1.0\"\nsource = \"registry+x\"\n",
+        ),
+        ("Cargo.toml", "a", "[package]\nname = \"a\"\nversion = \"‹1.2.3›\"\n"),
+    ] {
+        in_all_shapes(&VersionFile { package: Some(package.into()), ..named(path) }, text, TO);
+    }
 }
 
 #[test]
@@ -188,6 +213,7 @@ fn pointers() {
     for (path, pointer, text) in [
         ("a.json", "$.app.version", "{\"version\": \"1.2.3\", \"app\": {\"version\": \"‹1.2.3›\"}} // ü\n"),
         ("a.json", "$.images[1].tag", "{\"images\": [{\"tag\": \"1.2.3\"}, {\"tag\": \"v‹1.2.3›\"}]}\n"),
+        ("a.json", "$.v", "{\"v\": \"‹\\u00761.2.3›\"}\n"),
         ("a.toml", "$.a.b[0].version", "# ü\n[[a.b]]\nversion = '‹1.2.3›'\n[[a.b]]\nversion = '1.2.3'\n"),
         ("a.toml", "$['a b'][\"c.d\"]", "\"a b\".\"c.d\" = \"‹1.2.3›\"\n"),
         ("a.yml", "$.image", "image: ghcr.io/acme/a-9.9.9:‹1.2.3›-alpine.x # ü 1.2.3\n"),
