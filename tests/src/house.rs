@@ -32,11 +32,7 @@ pub enum Kind {
     Conformance,
     /// `tests`.
     Tests,
-<<<<<<< HEAD
     /// `tests/fakes/{service}`: what a test, and the demo, meets instead of the world.
-=======
-    /// `tests/fakes/{service}`.
->>>>>>> fake
     Fake,
 }
 

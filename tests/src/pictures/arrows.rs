@@ -15,11 +15,7 @@ const ROOMS: &[(Kind, &str)] = &[
     (Kind::Core, "words, rules and ports: no I/O, no clock, no SDK"),
     (Kind::Tests, "scenarios over the whole"),
     (Kind::Conformance, "one suite a port"),
-<<<<<<< HEAD
     (Kind::Fake, "the world, in tests and demo"),
-=======
-    (Kind::Fake, "services that behave"),
->>>>>>> fake
 ];
 const GAP: i32 = 48;
 
@@ -122,12 +118,7 @@ fn room(svg: &mut Svg, rect: Rect, (kind, what): (Kind, &str), folders: &[&str])
 /// the conformance suites. That the demo imports a fake is no arrow of the house.
 fn arrows(packages: &[Package]) -> BTreeSet<(Kind, Kind)> {
     let mut arrows = BTreeSet::new();
-<<<<<<< HEAD
     for package in packages.iter().filter(|package| !matches!(package.kind, Kind::Tests | Kind::Fake)) {
-=======
-    let drawn_from = |package: &&Package| !matches!(package.kind, Kind::Tests | Kind::Fake);
-    for package in packages.iter().filter(drawn_from) {
->>>>>>> fake
         for dependency in &package.dependencies {
             let Some(other) = packages.iter().find(|other| other.name == dependency.name) else { continue };
             if other.kind == Kind::Fake {
