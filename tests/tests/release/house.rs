@@ -55,6 +55,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TurnedClock::at("2026-11-21T12:00:00Z".parse().unwrap()));
         let github = FakeGithub::new(clock.clone(), 1);
+        pointsman_tests::openapi::watch(&github);
         let app = github.create_app("pointsman", "acme", PERMISSIONS, EVENTS);
         github.create_repository(REPO);
         let installation = github.install(app.id, "acme", None);
