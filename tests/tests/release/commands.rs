@@ -78,14 +78,19 @@ async fn a_floor_on_a_feature_counts_when_it_is_merged() {
 
 #[tokio::test]
 async fn a_command_in_the_wrong_place_is_told() {
-    let (mut house, pull) = House::with_release().await;
+    let (mut house, _) = House::with_release().await;
+    house.merge_release();
+    house.settle().await;
+    house.feature(2, "feat: greet twice");
+    house.settle().await;
+    let pull = house.release_pull()["number"].as_u64().unwrap();
     house.says("alice", pull, "/pointsman release major");
     house.says("alice", pull, "/pointsman set-version 0.0.1");
     house.settle().await;
     let comments = house.comments(pull);
     assert!(comments[2].starts_with("This belongs on the pull request of a change."), "{comments:?}");
     assert!(comments[3].starts_with("The version was not set:"), "{comments:?}");
-    assert_eq!(house.release_pull()["title"], "chore(main): release 0.1.0");
+    assert_eq!(house.release_pull()["title"], "chore(main): release 0.2.0");
 }
 
 #[tokio::test]

@@ -73,12 +73,15 @@ async fn requests_stay_within_the_budget() {
     house.carry().await;
     house.orchestrate().await;
     assert_eq!(house.last(), moved(Move::Move));
+    let asked = house.github.requests();
     let update = house.requests();
-    assert!(update <= 14, "an update took {update} requests");
+    assert!(update <= 14 + 1, "an update took {update} requests, one of them for the changelog: {asked:#?}");
     house.settle().await;
     house.requests();
     house.look_again("once more").await;
     assert_eq!(house.last(), moved(Move::Unchanged));
+    let asked = house.github.requests();
     let unchanged = house.requests();
-    assert!(unchanged <= 6, "no change took {unchanged} requests");
+    assert!(unchanged <= 6, "no change took {unchanged} requests: {asked:#?}");
+    println!("{update} {unchanged} {asked:#?}");
 }
