@@ -17,6 +17,7 @@ use super::{
     text::plain,
 };
 
+pub(super) use body::BODY;
 pub use branch::{branch, branch_parts};
 pub use commit::Trailer;
 pub use marker::{Marker, Planned};
@@ -30,7 +31,9 @@ const LONGEST_VERSIONS: usize = 100;
 const LONGEST_RELEASE: usize = 120_000;
 
 /// The title where the settings have none.
-pub(crate) const TITLE: &str = "chore({{ target }}): release {{ versions }}";
+pub(super) const TITLE: &str = "chore({{ target }}): release {{ versions }}";
+/// The release's name where the settings have none.
+pub(super) const RELEASE_NAME: &str = "{{ tag }}";
 
 /// What is proposed.
 #[derive(Debug, Clone)]
@@ -210,7 +213,7 @@ pub fn release_name(due: &Planned, target: &str, settings: &Settings) -> Rendere
         tag: &due.tag,
     };
     let own = settings.pull_request.release_name.as_deref();
-    let filled = template::fill(Kind::ReleaseName, own, "{{ tag }}", &context);
+    let filled = template::fill(Kind::ReleaseName, own, RELEASE_NAME, &context);
     let text = plain(&filled.text, LONGEST_TITLE);
     Rendered { text: if text.is_empty() { due.tag.clone() } else { text }, ..filled }
 }

@@ -24,5 +24,14 @@ pub use types::Types;
 /// Where a repository's settings lie.
 pub const FILE: &str = ".github/pointsman.yaml";
 
+/// The templates that hold where a file has none, in the order of [`crate::release::template::Kind`]: changelog, title,
+/// body, release name.
+pub fn built_in_templates() -> [String; 4] {
+    let [changelog, body] = [super::changelog::TEMPLATE, super::proposal::BODY].map(str::to_owned);
+    let [title, name] =
+        [super::proposal::TITLE, super::proposal::RELEASE_NAME].map(|text| format!("{text}\n"));
+    [changelog, title, body, name]
+}
+
 #[cfg(test)]
 mod tests;
