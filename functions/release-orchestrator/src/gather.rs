@@ -31,6 +31,8 @@ pub(crate) struct Ground {
     /// The settings as they hold on this branch.
     pub settings: Settings,
     pub source: Remembered,
+    /// Somebody moved the branch to this head by force.
+    pub forced: bool,
 }
 
 /// One release branch, and what became of it so far.
@@ -92,7 +94,7 @@ pub(crate) async fn ground(
         return Ok(Err(Ended::NotATarget));
     }
     let Some(settings) = settings.for_target(target) else { return Ok(Err(Ended::NotATarget)) };
-    Ok(Ok(Ground { target: target.to_owned(), branch, head, settings, source }))
+    Ok(Ok(Ground { target: target.to_owned(), branch, forced: moves.forced_to(&head), head, settings, source }))
 }
 
 /// The target's release branches, and the tags that other targets' open pull requests claim.

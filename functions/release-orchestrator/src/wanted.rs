@@ -37,12 +37,24 @@ pub struct Wanted {
 pub struct Moves {
     before: BTreeSet<Sha>,
     after: BTreeSet<Sha>,
+    forced: BTreeSet<Sha>,
 }
 
 impl Moves {
     /// Whether a read that shows this head was answered from before the push.
     pub fn not_seen_by(&self, head: &Sha) -> bool {
         self.before.contains(head) && !self.after.contains(head)
+    }
+
+    /// Whether somebody moved the branch there by force: then what it held before is no more.
+    pub fn forced_to(&self, head: &Sha) -> bool {
+        self.forced.contains(head)
+    }
+
+    fn join(&mut self, other: Self) {
+        self.before.extend(other.before);
+        self.after.extend(other.after);
+        self.forced.extend(other.forced);
     }
 }
 
@@ -63,6 +75,7 @@ struct Payload {
     before: Option<Sha>,
     after: Option<Sha>,
     deleted: bool,
+    forced: bool,
     repository: Option<Named>,
     installation: Option<Id>,
     number: Option<u64>,
@@ -180,6 +193,7 @@ impl Wanted {
         }
         let moves = self.branches.entry(branch.to_owned()).or_default();
         moves.before.extend(payload.before);
+        moves.forced.extend(payload.after.clone().filter(|_| payload.forced));
         moves.after.extend(payload.after);
     }
 
@@ -229,9 +243,7 @@ impl Wanted {
         self.place = Place { node: other.place.node.clone().or(node), ..other.place };
         self.default_branch = other.default_branch.or(self.default_branch.take());
         for (branch, moves) in other.branches {
-            let all = self.branches.entry(branch).or_default();
-            all.before.extend(moves.before);
-            all.after.extend(moves.after);
+            self.branches.entry(branch).or_default().join(moves);
         }
         self.everything |= other.everything;
         self.commands.extend(other.commands);
@@ -272,3 +284,6 @@ impl Wanted {
             || !self.merged.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

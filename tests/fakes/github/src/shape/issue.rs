@@ -12,7 +12,9 @@ pub(crate) fn label(world: &World, repo: &Repo, name: &str) -> Value {
     let Label { id, name, color, description } = known.cloned().unwrap_or_else(unknown);
     json!({
         "id": id, "node_id": node_id("Label", id), "url": format!("{}/labels/{name}", world.site.repo(&repo.full_name())),
-        "name": name, "color": color, "default": false, "description": description,
+        "name": name, "color": color, "default": false,
+        // GitHub answers null here, and its document of a listed pull request says that it never does.
+        "description": description.unwrap_or_default(),
     })
 }
 
