@@ -125,6 +125,8 @@ fn answer(
         .get("content-type")
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let schema = match operation.responses.get(&status.to_string()) {
+        // Of errors the document sometimes says only that they are.
+        Some(None) if status >= 400 => Some(json!({ "$ref": "#/schemas/basic-error" })),
         Some(schema) => schema.clone(),
         None if status == 304 => None,
         None if GENERAL.contains(&status) => Some(json!({ "$ref": "#/schemas/basic-error" })),

@@ -93,7 +93,8 @@ fn start<'t>(line: &'t str, out: &mut String) -> &'t str {
         // A star or a line that emphasises is left: a text follows it at once.
         let emphasis = line.starts_with(['*', '_', '~'])
             && line.trim_start_matches(['*', '_', '~']).starts_with(char::is_alphanumeric);
-        if !emphasis && !(line.starts_with(':') && line[1..].starts_with(char::is_alphanumeric)) {
+        let picture = line.starts_with(':') && line[1..].starts_with(char::is_alphanumeric);
+        if !(emphasis || picture) {
             out.push('\\');
             out.push_str(&line[..1]);
             return &line[1..];

@@ -67,6 +67,14 @@ impl Repository {
         self.github.all(&self.auth, ask, Keep::Immutable, cap).await
     }
 
+    /// The newest commit that `head` reaches and that changed this file, if one did.
+    pub async fn last_change(&self, path: &str, head: &Sha) -> Result<Option<Sha>, PortError> {
+        let query = [("path", path.to_owned()), ("sha", head.to_string()), ("per_page", "1".to_owned())];
+        let ask = self.ask_get("/commits").query(&query);
+        let commits: Option<Vec<RepoCommit>> = self.github.find(&self.auth, &ask, Keep::Immutable).await?;
+        Ok(commits.and_then(|commits| commits.into_iter().next()).map(|commit| commit.sha))
+    }
+
     /// One commit with the files that it changed against its first parent: 3,000 at most.
     pub async fn commit(&self, sha: &Sha) -> Result<RepoCommit, PortError> {
         let ask = self.ask_get(&format!("/commits/{sha}"));

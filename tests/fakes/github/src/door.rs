@@ -144,6 +144,14 @@ impl FakeGithub {
         inner
     }
 
+    /// The same, for a change: what is there now can be read stale later.
+    pub(crate) fn write(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.lock();
+        let before = inner.world.repos.clone();
+        inner.remember(before);
+        inner
+    }
+
     /// What the hook and the dice say of this moment.
     fn fault(&self, moment: &Moment) -> Option<Fault> {
         let (hook, drawn) = {
@@ -219,9 +227,8 @@ impl Inner {
         let (template, reply) = self.reply(request);
         if shown {
             self.world.repos = now;
-        } else if !read && self.odds.stale > 0.0 || self.hook.is_some() {
-            self.past.push_front(now);
-            self.past.truncate(8);
+        } else if !read {
+            self.remember(now);
         }
         let response = self.finish(request, reply);
         let exchange = Exchange { request, response: &response, template };
@@ -230,6 +237,14 @@ impl Inner {
             return Err(violation);
         }
         Ok(response)
+    }
+
+    /// Keeps what was there before a write, as long as somebody may want to see it.
+    fn remember(&mut self, before: BTreeMap<String, Arc<Repo>>) {
+        if self.odds.stale > 0.0 || self.hook.is_some() {
+            self.past.push_front(before);
+            self.past.truncate(8);
+        }
     }
 
     fn reply(&mut self, request: &Request<Bytes>) -> (Option<&'static str>, Reply) {

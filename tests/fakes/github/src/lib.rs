@@ -14,6 +14,7 @@ mod page;
 mod people;
 mod reply;
 mod route;
+mod sending;
 mod server;
 mod setup;
 mod shape;

@@ -33,7 +33,7 @@ impl<'a> Person<'a> {
 
     /// Commits files (`None` = deleted) on top of a branch, which is made from the default branch if it is new.
     pub fn commit(&self, repo: &str, branch: &str, message: &str, files: &[(&str, Option<&str>)]) -> Sha {
-        let mut inner = self.github.lock();
+        let mut inner = self.github.write();
         let (world, key) = (&mut inner.world, repo.to_lowercase());
         let author = bot_signature(world, &self.login);
         let repo = done(world.repo(&key));
@@ -76,7 +76,7 @@ impl<'a> Person<'a> {
     /// Moves any ref anywhere, by force; `None` = deletes it.
     pub fn push(&self, repo: &str, name: &str, to: Option<&Sha>) {
         let moves = [RefMove { name: name.into(), to: to.cloned() }];
-        done(move_refs(&mut self.github.lock().world, &repo.to_lowercase(), &moves, &self.login));
+        done(move_refs(&mut self.github.write().world, &repo.to_lowercase(), &moves, &self.login));
     }
 
     /// A lightweight tag.
@@ -91,24 +91,24 @@ impl<'a> Person<'a> {
 
     /// Opens a pull request, and gives its number.
     pub fn open(&self, repo: &str, head: &str, base: &str, title: &str, body: &str) -> u64 {
-        let world = &mut self.github.lock().world;
+        let world = &mut self.github.write().world;
         done(open_pull(world, &repo.to_lowercase(), head, base, title, Some(body.into()), false, &self.login))
     }
 
     /// Merges a pull request (`merge`, `squash` or `rebase`), and gives the merge's commit.
     pub fn merge(&self, repo: &str, number: u64, method: &str) -> Sha {
-        let world = &mut self.github.lock().world;
+        let world = &mut self.github.write().world;
         done(merge_pull(world, &repo.to_lowercase(), number, method, None, None, &self.login))
     }
 
     /// Closes an issue or a pull request.
     pub fn close(&self, repo: &str, number: u64) {
-        done(close(&mut self.github.lock().world, &repo.to_lowercase(), number, &self.login));
+        done(close(&mut self.github.write().world, &repo.to_lowercase(), number, &self.login));
     }
 
     /// Edits the description of a pull request or an issue.
     pub fn edit_body(&self, repo: &str, number: u64, body: &str) {
-        let mut inner = self.github.lock();
+        let mut inner = self.github.write();
         let now = inner.world.now;
         let issue = done(inner.world.repo_mut(&repo.to_lowercase()).and_then(|repo| repo.issue_mut(number)));
         (issue.body, issue.updated) = (Some(body.into()), now);
@@ -116,12 +116,12 @@ impl<'a> Person<'a> {
 
     /// Comments, and gives the comment's id.
     pub fn comment(&self, repo: &str, number: u64, body: &str) -> u64 {
-        done(write_comment(&mut self.github.lock().world, &repo.to_lowercase(), number, body, &self.login))
+        done(write_comment(&mut self.github.write().world, &repo.to_lowercase(), number, body, &self.login))
     }
 
     /// Forks a repository under this person's name: `login/name`, with the branches that it has now.
     pub fn fork(&self, repo: &str) -> String {
-        let mut inner = self.github.lock();
+        let mut inner = self.github.write();
         let world = &mut inner.world;
         let (id, now) = (world.id(), world.now);
         let mut fork = done(world.repo(&repo.to_lowercase())).clone();
@@ -137,20 +137,20 @@ impl<'a> Person<'a> {
 
     /// Opens an issue, and gives its number.
     pub fn open_issue(&self, repo: &str, title: &str, body: Option<&str>) -> u64 {
-        let world = &mut self.github.lock().world;
+        let world = &mut self.github.write().world;
         done(open_issue(world, &repo.to_lowercase(), title, body.map(str::to_owned), &self.login))
     }
 
     /// Makes a label.
     pub fn label(&self, repo: &str, name: &str, color: &str) {
-        let mut inner = self.github.lock();
+        let mut inner = self.github.write();
         let label = Label { id: inner.world.id(), name: name.into(), color: color.into(), description: None };
         done(inner.world.repo_mut(&repo.to_lowercase())).labels.insert(name.to_lowercase(), label);
     }
 
     /// Publishes a release of the default branch, as a person does on the website.
     pub fn release(&self, repo: &str, tag: &str) {
-        let mut inner = self.github.lock();
+        let mut inner = self.github.write();
         let (world, key) = (&mut inner.world, repo.to_lowercase());
         let (id, created) = (world.id(), world.now);
         let (target, author) = (done(world.repo(&key)).default_branch.clone(), self.login.clone());

@@ -12,7 +12,7 @@ use crate::{
     git::Git,
     people::done,
     state::{App, Installation, Repo, Token, World},
-    webhook::{self, Delivery},
+    webhook,
 };
 
 /// An App that was made.
@@ -210,31 +210,6 @@ impl FakeGithub {
             "releases": repo.releases.values().map(|it| crate::shape::release(world, repo, it)).collect::<Vec<_>>(),
             "comments": repo.comments.values().map(|it| crate::shape::comment(world, repo, it)).collect::<Vec<_>>(),
         })
-    }
-
-    /// The webhooks that wait to be sent, as they would arrive: some lost, doubled or late, as the odds say.
-    pub fn take_deliveries(&self) -> Vec<Delivery> {
-        let mut inner = self.lock();
-        let waiting = std::mem::take(&mut inner.world.hooks.waiting);
-        let odds = inner.odds;
-        let dice = &mut inner.dice;
-        let mut sent: Vec<Delivery> = Vec::new();
-        for delivery in waiting {
-            if dice.f64() < odds.webhook_lost {
-                continue;
-            }
-            if dice.f64() < odds.webhook_twice {
-                sent.push(delivery.clone());
-            }
-            sent.push(delivery);
-        }
-        for index in 0..sent.len() {
-            if dice.f64() < odds.webhook_late {
-                let other = dice.usize(index..sent.len());
-                sent.swap(index, other);
-            }
-        }
-        sent
     }
 
     /// Somebody who acts.

@@ -90,6 +90,8 @@ pub struct Proposal {
     pub body: String,
     /// A hash over base, versions, files, title and body (without what people write in it): equal = nothing to write.
     pub fingerprint: String,
+    /// The tags that it is for.
+    pub tags: Vec<String>,
     /// Templates that failed and gave way to the built-in ones.
     pub warnings: Vec<String>,
 }
@@ -98,7 +100,7 @@ impl Proposal {
     /// The commit's message; `tree` is what was written.
     pub fn message(&self, tree: &Sha) -> String {
         let trailer = Trailer { fingerprint: self.fingerprint.clone(), tree: tree.clone() };
-        format!("{}\n\n{trailer}\n", self.title)
+        format!("{}\n\n{}\n{trailer}\n", self.title, commit::tags(&self.tags))
     }
 
     /// Whether a branch's head commit is what is proposed: our trailer, of this fingerprint, and the tree it names.
@@ -126,6 +128,7 @@ pub fn propose(input: &Input<'_>, settings: &Settings) -> Proposal {
     Proposal {
         branch: branch(input.target, input.component),
         fingerprint,
+        tags: input.releases.iter().map(|due| due.tag.to_owned()).collect(),
         warnings: [title.warning, body.warning].into_iter().flatten().collect(),
         title: title.text,
         body: body.text,

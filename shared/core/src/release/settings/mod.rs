@@ -16,6 +16,7 @@ pub use model::{
     VersionFile,
 };
 pub use part::Part;
+pub(crate) use read::checked;
 pub use read::{Checked, LONGEST, read, schema};
 pub use tag::TagFormat;
 pub use types::Types;

@@ -47,6 +47,7 @@ fn get(world: &mut World, call: &Call) -> Answer {
         json!({
             "network_count": 0, "subscribers_count": 0, "allow_merge_commit": true, "allow_squash_merge": true,
             "allow_rebase_merge": true, "allow_auto_merge": false, "delete_branch_on_merge": false,
+        "allow_update_branch": false, "use_squash_pr_title_as_default": false,
         }),
     );
     Ok(Reply::ok(form))

@@ -12,7 +12,9 @@ pub(crate) fn label(world: &World, repo: &Repo, name: &str) -> Value {
     let Label { id, name, color, description } = known.cloned().unwrap_or_else(unknown);
     json!({
         "id": id, "node_id": node_id("Label", id), "url": format!("{}/labels/{name}", world.site.repo(&repo.full_name())),
-        "name": name, "color": color, "default": false, "description": description,
+        "name": name, "color": color, "default": false,
+        // GitHub answers null here, and its document of a listed pull request says that it never does.
+        "description": description.unwrap_or_default(),
     })
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn issue(world: &World, repo: &Repo, it: &Issue) -> Value {
     let html = format!("{}/{name}/{kind}/{number}", world.site.web);
     let mut value = json!({
         "url": url, "repository_url": api, "labels_url": format!("{url}/labels{{/name}}"),
-        "comments_url": format!("{url}/comments"), "events_url": format!("{url}/events"), "html_url": html,
+        "comments_url": format!("{url}/comments"), "events_url": format!("{url}/events"), "timeline_url": format!("{url}/timeline"), "html_url": html,
         "id": it.id, "node_id": node_id("Issue", it.id), "number": number, "title": it.title,
         "user": user(world, &it.user), "labels": labels(world, repo, it),
         "state": if it.open { "open" } else { "closed" }, "locked": false, "assignee": null, "assignees": [],

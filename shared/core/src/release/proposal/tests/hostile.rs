@@ -99,9 +99,9 @@ impl Random {
         Entry {
             sha: format!("{:040x}", self.0).parse().unwrap(),
             kind: Some(["feat", "fix", "chore", "sec"][self.below(4)].into()),
-            scope: Some(self.text()).filter(|_| self.0 % 2 == 0),
+            scope: Some(self.text()).filter(|_| self.0.is_multiple_of(2)),
             description: self.text(),
-            breaking: Some(self.text()).filter(|_| self.0 % 3 == 0),
+            breaking: Some(self.text()).filter(|_| self.0.is_multiple_of(3)),
             pull: Some(12).filter(|_| self.0 % 5 < 3),
             author: Some(Author { name: self.text(), login: Some(self.text()).filter(|_| self.0 % 2 == 1) }),
             issues: vec![3],
@@ -154,8 +154,8 @@ fn pinged(markdown: &str) -> Option<&str> {
         let before = markdown[..at].chars().last().unwrap_or(' ');
         let after = markdown[at + 1..].chars().next().unwrap_or(' ');
         let word = before.is_ascii_alphanumeric() || before == '`' || before == '[';
-        let in_code = markdown[..at].rsplit('\n').next().is_some_and(|line| open_code(line));
-        (after.is_ascii_alphanumeric() && !word && !in_code).then(|| &markdown[at.saturating_sub(0)..])
+        let in_code = markdown[..at].rsplit('\n').next().is_some_and(open_code);
+        (after.is_ascii_alphanumeric() && !word && !in_code).then(|| &markdown[at..])
     })
 }
 
@@ -192,7 +192,7 @@ fn whatever_people_write_the_marker_is_ours_and_texts_stay_in_their_places() {
         let newcomers = [Newcomer { login: random.text(), pull: 12 }];
         let section_title = random.text();
         let mut settings = Settings::default();
-        if round % 3 == 0 {
+        if round.is_multiple_of(3) {
             let rule = TypeRule { section: Some("Sec".into()), bump: Bump::Patch };
             settings.types = [("sec".to_owned(), rule)].into();
         }
@@ -206,7 +206,7 @@ fn whatever_people_write_the_marker_is_ours_and_texts_stay_in_their_places() {
                 previous: Some("v1.2.0"),
                 date: jiff::civil::date(2026, 11, 21),
                 entries: &entries,
-                links: Some(&links).filter(|_| round % 2 == 0),
+                links: Some(&links).filter(|_| round.is_multiple_of(2)),
                 new_contributors: &newcomers,
             },
             &settings,

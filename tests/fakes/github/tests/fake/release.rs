@@ -1,9 +1,6 @@
 //! A release's whole way over the fake, in process: token, tree, commit, ref, pull request, merge, tag, release.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod common;
-
-use common::House;
+use crate::house::House;
 use serde_json::json;
 
 #[tokio::test]

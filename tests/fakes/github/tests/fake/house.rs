@@ -117,6 +117,21 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Response<Bytes> {
+        self.github.send(self.build(method, path, headers, body)).await.unwrap()
+    }
+
+    /// Below `/repos/acme/widgets`, not sent yet.
+    pub fn request(&self, method: &str, path: &str, body: Value) -> Request<Bytes> {
+        self.build(method, &format!("/repos/acme/widgets{path}"), &[], Some(body))
+    }
+
+    fn build(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Request<Bytes> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.github.base_url()));
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
@@ -125,6 +140,6 @@ impl Client {
             request = request.header(*name, *value);
         }
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        self.github.send(request.body(bytes).unwrap()).await.unwrap()
+        request.body(bytes).unwrap()
     }
 }
