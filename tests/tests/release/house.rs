@@ -318,7 +318,7 @@ fn stages(
     app: &NewApp,
     folder: &std::path::Path,
 ) -> (Orchestrator, Automator) {
-    std::fs::write(folder.join("app.pem"), PRIVATE_KEY).unwrap();
+    std::fs::write(folder.join("app.pem"), PRIVATE_KEY.as_bytes()).unwrap();
     let private_key: SecretRef = "file:app.pem".parse().unwrap();
     let secrets: Arc<dyn Secrets> = Arc::new(EnvSecrets::new(folder));
     let identity = App { id: app.id.to_string(), private_key, base_url: github.base_url().parse().unwrap() };
