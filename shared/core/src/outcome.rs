@@ -22,6 +22,18 @@ pub enum Outcome<T> {
     Rejected(Rejection),
 }
 
+impl<T> Outcome<T> {
+    /// The same about something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(done) => Outcome::Done(change(done)),
+            Self::Skipped(why) => Outcome::Skipped(why),
+            Self::Retry { after, cause } => Outcome::Retry { after, cause },
+            Self::Rejected(why) => Outcome::Rejected(why),
+        }
+    }
+}
+
 /// Why an input is refused for good.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
@@ -48,6 +60,8 @@ pub enum Reason {
     Signature,
     /// 403: signed by the right secret, but of a repository that the source does not own.
     NotOwned,
+    /// 403: signed by the right secret, but of another hook than that of the App that the source is bound to.
+    OtherApp,
     /// 404: no such source.
     UnknownSource,
     /// 413: over the limit.
@@ -70,6 +84,7 @@ impl Reason {
             Self::Malformed => "malformed",
             Self::Signature => "signature",
             Self::NotOwned => "not_owned",
+            Self::OtherApp => "other_app",
             Self::UnknownSource => "unknown_source",
             Self::TooLarge => "too_large",
             Self::MediaType => "media_type",

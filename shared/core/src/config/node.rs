@@ -60,6 +60,10 @@ impl<'a> Cursor<'a> {
         Self { node, path: String::new() }
     }
 
+    pub fn node(&self) -> &'a Node {
+        self.node
+    }
+
     pub fn at(&self) -> Mark {
         self.node.at
     }
@@ -108,6 +112,10 @@ impl<'a> Cursor<'a> {
 
     pub fn is_mapping(&self) -> bool {
         matches!(self.node.kind, Kind::Mapping(_))
+    }
+
+    pub fn is_true(&self) -> bool {
+        matches!(self.node.kind, Kind::Scalar(Value::Bool(true)))
     }
 
     pub fn is_empty_list(&self) -> bool {

@@ -32,6 +32,9 @@ fn text(config: &Config, origin: &Origin, address: SocketAddr) -> String {
     let subscriptions =
         config.subscriptions.iter().map(|it| format!("{}: {}", it.name, flow(&it.events, it.queue())));
     list(&mut line, "subscriptions", subscriptions);
+    if let Some((source, app)) = config.release_app() {
+        line("releases", &format!("by App {} of source {source}, at {}", app.id, app.base_url));
+    }
     next(&mut out, config, address);
     out
 }

@@ -19,6 +19,7 @@ use crate::port::PortError;
 
 pub use super::files::Change;
 pub use types::{Counted, Plan, Release, Wishes};
+pub use write::entry;
 
 /// One part with its history, on its way to a release.
 struct Draft<'a> {
