@@ -5,5 +5,7 @@
 mod commands;
 mod house;
 mod kills;
+mod races;
 mod story;
 mod trouble;
+mod variants;
