@@ -6,6 +6,7 @@ mod commands;
 mod house;
 mod kills;
 mod races;
+mod seeds;
 mod story;
 mod trouble;
 mod variants;
