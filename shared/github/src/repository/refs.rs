@@ -70,7 +70,6 @@ impl Repository {
     /// All branches whose names begin with `prefix`.
     pub async fn branches(&self, prefix: &str) -> Result<Vec<Reference>, PortError> {
         let ask = self.ask_get(&format!("/git/matching-refs/heads/{}", path::segments(prefix)));
-        let ask = ask.query(&[("per_page", "100".into())]);
         self.github.all(&self.auth, ask, Keep::Tagged, CAP).await
     }
 
