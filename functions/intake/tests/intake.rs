@@ -100,7 +100,7 @@ impl House {
 
     async fn received(&self, queue: &str) -> Vec<Received> {
         let queue: QueueName = queue.parse().unwrap();
-        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None };
+        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
         self.ports.receiver.receive(&queue, ask).await.unwrap()
     }
 

@@ -48,6 +48,8 @@ pub enum Reason {
     Signature,
     /// 403: signed by the right secret, but of a repository that the source does not own.
     NotOwned,
+    /// 403: signed by the right secret, but of another hook than that of the App that the source is bound to.
+    OtherApp,
     /// 404: no such source.
     UnknownSource,
     /// 413: over the limit.
@@ -70,6 +72,7 @@ impl Reason {
             Self::Malformed => "malformed",
             Self::Signature => "signature",
             Self::NotOwned => "not_owned",
+            Self::OtherApp => "other_app",
             Self::UnknownSource => "unknown_source",
             Self::TooLarge => "too_large",
             Self::MediaType => "media_type",

@@ -94,6 +94,7 @@ async fn accept(
     ports: &Ports,
     now: Timestamp,
 ) -> Result<Handled<Accepted>, Rejection> {
+    bound(&request.headers, source)?;
     let payload = payload(&request.headers, &request.body)?;
     let glance = rules.lens.read(&payload).map_err(|error| malformed(error.to_string()))?;
     let mut delivery = delivery(request, source, &payload, &glance, now)?;
@@ -119,6 +120,27 @@ async fn accept(
             Err(error) => Err(error),
         });
     }
+}
+
+/// A source that is bound to an App takes that App's own hook and no other, whoever else knows its secret. The headers
+/// are not signed: this keeps mistakes out, the secret keeps strangers out.
+fn bound(headers: &Headers, source: &Source) -> Result<(), Rejection> {
+    let Some(app) = source.app else { return Ok(()) };
+    let kind = headers.get("x-github-hook-installation-target-type").unwrap_or("integration");
+    let target = headers.get("x-github-hook-installation-target-id");
+    if kind == "integration" && target.and_then(|id| id.parse().ok()) == Some(app) {
+        return Ok(());
+    }
+    let short = |text: &str| text.chars().take(40).collect::<String>();
+    let from = match target {
+        Some(id) => format!("comes from the hook of {} {}", short(kind), short(id)),
+        None => "names no App in X-GitHub-Hook-Installation-Target-ID".to_owned(),
+    };
+    let advice = "send it from the App's own webhook, or to another source with a secret of its own";
+    Err(Rejection::new(
+        Reason::OtherApp,
+        format!("this source is bound to App {app}, and the delivery {from}: {advice}"),
+    ))
 }
 
 /// What a delivery would become, without writing anything: for every subscription whether it wants it, and why.

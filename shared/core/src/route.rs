@@ -29,6 +29,7 @@ struct Compiled {
     queue: QueueName,
     strategy: Strategy,
     condition: Option<usize>,
+    source: Option<String>,
     events: Vec<String>,
     repositories: Vec<String>,
 }
@@ -71,6 +72,7 @@ impl Router {
                 queue: wanted.queue.as_deref().unwrap_or(&wanted.name).parse()?,
                 strategy: wanted.session.as_deref().map_or(Ok(Strategy::Entity), str::parse)?,
                 condition: wanted.when.as_deref().map(|when| intern(&mut conditions, when)).transpose()?,
+                source: wanted.source.clone(),
                 events: wanted.events.clone(),
                 repositories: lower(&wanted.repositories),
             });
@@ -91,6 +93,9 @@ impl Router {
         let mut known: Vec<Option<Result<bool, String>>> = vec![None; self.conditions.len()];
         for index in self.candidates(facts).ones() {
             let subscription = &self.subscriptions[index];
+            if !subscription.takes_from(facts) {
+                continue;
+            }
             let holds = subscription.condition.map_or(&Ok(true), |at| {
                 known[at].get_or_insert_with(|| self.conditions[at].1.holds(subject))
             });
@@ -132,6 +137,10 @@ impl Router {
             List::new(patterns.iter().map(String::as_str)).is_ok_and(|list| list.matches(texts))
         };
         let full = facts.full_event();
+        if !subscription.takes_from(facts) {
+            let wanted = subscription.source.as_deref().unwrap_or_default();
+            return Err(format!("it came in by `{}`, not by `{wanted}`", facts.delivery.source));
+        }
         if !matches(&subscription.events, &facts.event_names()) {
             return Err(format!("event `{full}` is not among {}", shown(&subscription.events)));
         }
@@ -150,6 +159,12 @@ impl Router {
             Ok(false) => Err(format!("`{text}` is false")),
             Err(why) => Err(format!("`{text}` failed, which is no match: {why}")),
         }
+    }
+}
+
+impl Compiled {
+    fn takes_from(&self, facts: &Facts) -> bool {
+        self.source.as_ref().is_none_or(|source| **source == *facts.delivery.source.0)
     }
 }
 

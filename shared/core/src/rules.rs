@@ -37,6 +37,8 @@ pub struct Source {
     pub events: List,
     /// The repositories that it may speak of.
     pub owns: List,
+    /// The App that it is bound to.
+    pub app: Option<u64>,
     /// What its requests look like.
     pub dialect: Dialect,
 }
@@ -70,7 +72,7 @@ impl Rules {
     /// Compiles the configuration. It was checked before: an error here is a secret that cannot be read now, or a fault
     /// that the check missed.
     pub async fn load(config: &Config, secrets: &dyn Secrets) -> Result<Self, PortError> {
-        let router = Router::new(&config.subscriptions).map_err(PortError::invalid)?;
+        let router = Router::new(&config.all_subscriptions()).map_err(PortError::invalid)?;
         let mut sources = BTreeMap::new();
         for (name, source) in &config.sources {
             sources.insert(name.clone(), Source::load(name, source, secrets).await?);
@@ -93,6 +95,7 @@ impl Source {
             verifier: verifier(source, secrets).await?,
             events: list(source.events.clone())?,
             owns: list(source.owns.iter().map(|pattern| pattern.to_lowercase()).collect())?,
+            app: source.app.as_ref().map(|app| app.id),
             dialect: dialect(source)?,
         })
     }

@@ -102,6 +102,10 @@ pub fn sample(config: &Config, source: &str, event: &str, id: &str, body: Bytes)
         headers.push(("x-github-event".into(), event.into()));
         headers.push(("x-github-delivery".into(), id.into()));
     }
+    if let Some(app) = &configured.app {
+        headers.push(("x-github-hook-installation-target-type".into(), "integration".into()));
+        headers.push(("x-github-hook-installation-target-id".into(), app.id.to_string()));
+    }
     let header =
         |field: &Option<pointsman_core::config::Field>| field.as_ref().and_then(|it| it.header.clone());
     headers.extend(header(&configured.event).map(|name| (name, event.to_owned())));

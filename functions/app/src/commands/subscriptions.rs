@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use jiff::Timestamp;
 use pointsman_core::{
-    config::{Config, Subscription},
+    config::Subscription,
     event::Event,
     pipeline::{self, Request},
     route::Verdict,
@@ -49,8 +49,8 @@ struct Tested<'a> {
 pub async fn run(action: Action, context: &Context) -> Result<()> {
     match action {
         Action::List => {
-            let config = context.config()?;
-            print::result(context.json, &config.shown()["subscriptions"], || shown(&config))
+            let all = context.config()?.shown_subscriptions();
+            print::result(context.json, &all, || shown(&all))
         }
         Action::Test(args) => test(args, context).await,
     }
@@ -86,8 +86,8 @@ fn told(event: &Event, verdicts: &[Verdict]) -> String {
     text
 }
 
-fn shown(config: &Config) -> String {
-    if config.subscriptions.is_empty() {
+fn shown(all: &[Subscription]) -> String {
+    if all.is_empty() {
         return "There is no subscription.\n".into();
     }
     let cells = |it: &Subscription| {
@@ -95,13 +95,14 @@ fn shown(config: &Config) -> String {
         vec![
             it.name.clone(),
             list(&it.events),
+            it.source.clone().unwrap_or_else(|| "any".into()),
             list(&it.repositories),
             it.when.clone().unwrap_or_else(|| "always".into()),
-            it.session.clone().unwrap_or_else(|| "entity".into()),
+            it.session.clone().unwrap_or_default(),
             it.queue().to_owned(),
             it.concurrency.unwrap_or(1).to_string(),
         ]
     };
-    let headings = ["name", "events", "repositories", "when", "session", "queue", ">concurrency"];
-    print::table(&headings, &config.subscriptions.iter().map(cells).collect::<Vec<_>>())
+    let headings = ["name", "events", "source", "repositories", "when", "session", "queue", ">concurrency"];
+    print::table(&headings, &all.iter().map(cells).collect::<Vec<_>>())
 }

@@ -106,18 +106,19 @@ impl State {
 
     fn take(&mut self, conn: &Connection, queue: usize, ask: &Ask, now: i64) -> rusqlite::Result<Vec<Taken>> {
         let mut taken = Vec::new();
-        let mut room = (ask.max, MOST_BYTES);
+        let (mut room, mut sessions) = ((ask.max, MOST_BYTES), ask.sessions.unwrap_or(usize::MAX));
         let visibility = ask.visibility.unwrap_or(self.queues[queue].settings.visibility);
         let expires = now.saturating_add(millis_of(visibility));
-        while room.0 > 0 && room.1 > 0 {
+        while room.0 > 0 && room.1 > 0 && sessions > 0 {
             let more = match self.next(queue, ask) {
                 Some(Next::Session(slot)) => self.take_session(conn, queue, slot, (expires, room)),
-                Some(Next::Loose) => self.take_loose(conn, queue, expires, room),
+                Some(Next::Loose) => self.take_loose(conn, queue, expires, (room.0.min(sessions), room.1)),
                 None => break,
             };
             match more {
                 Ok(more) if more.is_empty() => break,
                 Ok(more) => {
+                    sessions -= if more[0].session.is_some() { 1 } else { more.len() };
                     room.0 -= more.len().min(room.0);
                     room.1 = room.1.saturating_sub(more.iter().map(|taken| taken.row.weight()).sum());
                     taken.extend(more);

@@ -40,6 +40,7 @@ cases! {
     order::a_session_has_one_holder_at_a_time,
     order::a_session_is_free_again_once_all_that_is_held_of_it_is_settled,
     order::messages_without_a_session_do_not_wait_for_one_another,
+    order::sessions_can_be_received_whole_and_only_so_many_at_once,
     order::a_named_session_is_received_alone if named_sessions,
     order::what_waits_longest_is_received_first if oldest_first,
     order::order_holds_across_a_crash if restarts,

@@ -92,6 +92,21 @@ pub(super) async fn a_named_session_is_received_alone(subject: Subject<Ports>) {
     assert_eq!(others, ["a1", "a2", "none"]);
 }
 
+pub(super) async fn sessions_can_be_received_whole_and_only_so_many_at_once(subject: Subject<Ports>) {
+    let queue = subject.fresh().await;
+    let sent = [of("a", "a1"), of("b", "b1"), plain("none"), of("a", "a2"), of("b", "b2"), of("a", "a3")];
+    subject.send_all(&queue, sent.to_vec()).await;
+    let mut received = Vec::new();
+    for _ in 0..3 {
+        let one = Ask { sessions: Some(1), ..ask(100) };
+        let taken = subject.ports.receiver.receive(&queue, one).await.expect("sessions can be counted");
+        received.push(bodies(&taken));
+    }
+    received.sort();
+    assert_eq!(received, [vec!["a1", "a2", "a3"], vec!["b1", "b2"], vec!["none"]]);
+    subject.assert_nothing(&queue).await;
+}
+
 pub(super) async fn what_waits_longest_is_received_first(subject: Subject<Ports>) {
     let sessions = [of("b", "1"), of("a", "2"), of("b", "not yet"), of("c", "3")];
     let unordered = ["1", "2", "3"].map(plain);

@@ -187,7 +187,7 @@ pub(crate) fn once(id: &str, message: Message) -> Message {
 
 /// At most this many messages, without waiting.
 pub(crate) fn ask(max: usize) -> Ask {
-    Ask { max, wait: Duration::ZERO, visibility: None, session: None }
+    Ask { max, wait: Duration::ZERO, visibility: None, session: None, sessions: None }
 }
 
 /// The bodies as text.

@@ -22,13 +22,13 @@ impl Config {
 
     /// The queues of the subscriptions, by name, each with its settings.
     pub fn queues(&self) -> Vec<(QueueName, QueueSettings)> {
-        let named: BTreeMap<&str, QueueSettings> = self
-            .subscriptions
+        let named: BTreeMap<String, QueueSettings> = self
+            .all_subscriptions()
             .iter()
             .map(Subscription::queue)
-            .map(|name| (name, self.settings(name)))
+            .map(|name| (name.to_owned(), self.settings(name)))
             .collect();
-        let parsed = |(name, settings): (&str, _)| Some((name.parse().ok()?, settings));
+        let parsed = |(name, settings): (String, _)| Some((name.parse().ok()?, settings));
         named.into_iter().filter_map(parsed).collect()
     }
 
@@ -49,23 +49,35 @@ impl Config {
     /// The configuration in force with every default written out and no secret: a literal is masked.
     pub fn shown(&self) -> Value {
         let mut shown = self.clone();
-        let queues = [DEFAULT_QUEUE].into_iter().chain(self.subscriptions.iter().map(Subscription::queue));
+        let all = self.all_subscriptions();
+        let queues = [DEFAULT_QUEUE].into_iter().chain(all.iter().map(Subscription::queue));
         let filled = |name: &str| (name.to_owned(), entry(self.settings(name)));
         shown.queues = Queues(queues.map(filled).collect());
-        for subscription in &mut shown.subscriptions {
-            subscription.queue = Some(subscription.queue().to_owned());
-            subscription.session.get_or_insert_with(|| "entity".into());
-            subscription.concurrency.get_or_insert(1);
-        }
+        shown.subscriptions.iter_mut().for_each(Subscription::fill);
+        shown.release.source = shown.release.source.or_else(|| Some(self.release_app()?.0.to_owned()));
         shown.sources.values_mut().filter_map(|source| source.verify.as_mut()).for_each(fill_signed);
         let mut value =
             serde_json::to_value(shown).expect("a configuration is made of texts, numbers and lists");
         drop_nulls(&mut value);
         value
     }
+
+    /// Every subscription with its defaults, those of the release stages among them.
+    pub fn shown_subscriptions(&self) -> Vec<Subscription> {
+        let mut all = self.all_subscriptions();
+        all.iter_mut().for_each(Subscription::fill);
+        all
+    }
 }
 
 impl Subscription {
+    /// Writes its defaults out.
+    fn fill(&mut self) {
+        self.queue = Some(self.queue().to_owned());
+        self.session.get_or_insert_with(|| "entity".into());
+        self.concurrency.get_or_insert(1);
+    }
+
     /// The name of its queue: `queue`, else its own.
     pub fn queue(&self) -> &str {
         self.queue.as_deref().unwrap_or(&self.name)

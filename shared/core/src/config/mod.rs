@@ -6,6 +6,7 @@ pub(crate) mod fault;
 mod humane;
 mod model;
 pub(crate) mod node;
+mod release;
 mod rules;
 pub(crate) mod schema;
 pub(crate) mod yaml;
@@ -19,6 +20,7 @@ pub use model::{
     Algorithm, Backend, Config, Encoding, Field, Hmac, Queues, QueuesEntry, SessionPointer, Source,
     Subscription, Timestamped, Verify,
 };
+pub use release::{AUTOMATOR, App, ORCHESTRATOR, Release};
 pub use rules::PlacedSecret;
 pub use schema::schema;
 

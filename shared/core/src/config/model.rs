@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::humane;
+use super::{App, Release, humane};
 use crate::port::SecretRef;
 
 /// The configuration of one Pointsman.
@@ -31,6 +31,8 @@ pub struct Config {
     pub subscriptions: Vec<Subscription>,
     /// How the queues behave: the settings `default`, and those of queues by name.
     pub queues: Queues,
+    /// Releases of the repositories that a GitHub App is installed on.
+    pub release: Release,
 }
 
 impl Default for Config {
@@ -43,6 +45,7 @@ impl Default for Config {
             sources: BTreeMap::new(),
             subscriptions: Vec::new(),
             queues: Queues::default(),
+            release: Release::default(),
         }
     }
 }
@@ -67,6 +70,9 @@ pub struct Source {
     pub events: Vec<String>,
     /// Repository patterns that this source may speak of; another repository is refused with 403. Default any.
     pub owns: Vec<String>,
+    /// The GitHub App whose webhook this is; any other webhook is refused with 403, whatever signed it. Default: any
+    /// webhook that knows a secret.
+    pub app: Option<App>,
     /// How a sender other than GitHub signs. Without it the source is GitHub's.
     pub verify: Option<Verify>,
     /// Where a sender other than GitHub puts the event's name.
@@ -204,10 +210,14 @@ pub struct Subscription {
     /// Only exclusions = everything else.
     #[schemars(length(min = 1))]
     pub events: Vec<String>,
+    /// Only events that came in by this source. Default any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Repository patterns such as `acme/*`; `!` excludes; case does not count. Default all, and events of no repository.
     #[serde(default)]
     pub repositories: Vec<String>,
     /// A CEL expression over `event` (the CloudEvent's attributes) and `data` (the payload). Default always.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
     /// What stays in order: `entity` (a pull request, a branch), `repository`, `none`, or a template such as
     /// `{owner}/{repo}/env/{/deployment/environment}`. Default `entity`.

@@ -110,6 +110,10 @@ impl<'a> Cursor<'a> {
         matches!(self.node.kind, Kind::Mapping(_))
     }
 
+    pub fn is_true(&self) -> bool {
+        matches!(self.node.kind, Kind::Scalar(Value::Bool(true)))
+    }
+
     pub fn is_empty_list(&self) -> bool {
         matches!(&self.node.kind, Kind::Sequence(items) if items.is_empty())
     }

@@ -205,6 +205,8 @@ pub struct Ask {
     pub visibility: Option<Duration>,
     /// Only this session's messages.
     pub session: Option<Session>,
+    /// Of at most this many sessions; a message without one counts as one. `None` = of any number.
+    pub sessions: Option<usize>,
 }
 
 /// Why a message is given back.

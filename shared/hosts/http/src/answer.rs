@@ -49,7 +49,7 @@ fn rejected(rejection: &Rejection) -> Response {
     let status = match rejection.reason {
         Reason::Malformed => StatusCode::BAD_REQUEST,
         Reason::Signature => StatusCode::UNAUTHORIZED,
-        Reason::NotOwned => StatusCode::FORBIDDEN,
+        Reason::NotOwned | Reason::OtherApp => StatusCode::FORBIDDEN,
         Reason::UnknownSource => StatusCode::NOT_FOUND,
         Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

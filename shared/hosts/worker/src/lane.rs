@@ -9,11 +9,11 @@ use pointsman_core::{
     port::{ErrorKind, PortError, Receipt, Received},
     session::Session,
 };
-use tracing::{Instrument as _, info_span, warn};
+use tracing::{Instrument as _, debug, info_span, warn};
 
 use crate::{
     Counts, Worker,
-    run::{Crew, Ended},
+    run::{Crew, Ended, Turn},
     settling::{self, Held, Settled},
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Lane<H> {
     crew: Arc<Crew<H>>,
     session: Option<Session>,
     hand: VecDeque<Received>,
+    /// The first so many are handled one by one: together they were rejected.
+    apart: usize,
     /// When all of them were last taken or renewed.
     kept: Timestamp,
     counts: Counts,
@@ -37,64 +39,84 @@ enum Ran {
 
 impl<H, F> Lane<H>
 where
-    H: Fn(Received) -> F + Send + Sync + 'static,
+    H: Fn(Vec<Received>) -> F + Send + Sync + 'static,
     F: Future<Output = Handled<()>> + Send + 'static,
 {
     pub(crate) fn new(crew: Arc<Crew<H>>, session: Option<Session>, hand: Vec<Received>) -> Self {
         let kept = crew.worker.clock.now();
-        Self { crew, session, hand: hand.into(), kept, counts: Counts::default() }
+        Self { crew, session, hand: hand.into(), apart: 0, kept, counts: Counts::default() }
     }
 
     /// Until all are settled, or one is not done: then the later ones are given back.
     pub(crate) async fn run(mut self) -> Ended {
-        let mut handled = 0;
+        let (all, mut begun) = (self.hand.len(), 0);
         while !self.crew.stopping.is_cancelled() {
-            let Some(message) = self.hand.pop_front() else { break };
-            handled += 1;
-            if !self.step(message).await {
+            let turn = self.turn();
+            if turn.is_empty() {
+                break;
+            }
+            begun = begun.max(all - self.hand.len());
+            if !self.step(turn).await {
                 break;
             }
         }
         self.give_back().await;
-        Ended { handled, counts: self.counts }
+        Ended { handled: begun as u64, counts: self.counts }
     }
 
-    /// Handles and settles one; whether the next may follow.
-    async fn step(&mut self, message: Received) -> bool {
+    /// What is handled next: one, or all that may be handled together. One that failed before is alone, so that it alone
+    /// dies if it fails again and again.
+    fn turn(&mut self) -> Vec<Received> {
+        let fresh = self.hand.iter().take_while(|message| message.attempt == 1).count();
+        let count = if self.crew.turn == Turn::One || self.apart > 0 { 1 } else { fresh.max(1) };
+        self.apart = self.apart.saturating_sub(1);
+        self.hand.drain(..count.min(self.hand.len())).collect()
+    }
+
+    /// Handles and settles a turn; whether the next may follow.
+    async fn step(&mut self, turn: Vec<Received>) -> bool {
         let span = info_span!(
             "invocation",
             stage = %self.crew.worker.queue,
-            delivery.id = message.correlation,
+            delivery.id = turn[0].correlation,
             session = self.session.as_ref().map(Session::as_str),
-            attempt = message.attempt,
+            attempt = turn[0].attempt,
+            messages = turn.len(),
         );
-        let held = Held::of(&message);
         async {
-            let ran = self.handle(message, &held).await;
+            let held: Vec<Held> = turn.iter().map(Held::of).collect();
+            let several = if turn.len() > 1 { turn.clone() } else { Vec::new() };
+            let ran = self.handle(turn, &held).await;
+            if matches!(ran, Ran::Ended(Outcome::Rejected(_))) && !several.is_empty() {
+                warn!(messages = several.len(), "rejected together; each is tried alone");
+                self.apart = several.len();
+                self.put_back(several);
+                return true;
+            }
             if !matches!(ran, Ran::Ended(Outcome::Done(()) | Outcome::Skipped(_) | Outcome::Rejected(_))) {
                 // Last to first, and before the one that failed: nobody may get a later one first.
+                self.put_back(several.into_iter().skip(1));
                 self.give_back().await;
             }
-            let settled = match ran {
-                Ran::Ended(outcome) => settling::apply(&self.crew.worker, &held, outcome).await,
-                Ran::Cut => settling::untouched(&self.crew.worker, &held, Duration::ZERO).await,
-            };
-            settled.count(&mut self.counts);
-            matches!(settled, Settled::Completed | Settled::Dead)
+            let settled = settled(&self.crew.worker, &held, ran).await;
+            settled.iter().for_each(|settled| settled.count(&mut self.counts));
+            settled.iter().all(|settled| matches!(settled, Settled::Completed | Settled::Dead))
         }
         .instrument(span)
         .await
     }
 
-    /// Runs the handler, keeping its message and the later ones.
-    async fn handle(&mut self, message: Received, held: &Held) -> Ran {
+    /// Runs the handler, keeping its messages and the later ones.
+    async fn handle(&mut self, turn: Vec<Received>, held: &[Held]) -> Ran {
         let crew = Arc::clone(&self.crew);
         let worker = &crew.worker;
-        let receipts: Vec<Receipt> = std::iter::once(&held.receipt)
+        let receipts: Vec<Receipt> = held
+            .iter()
+            .map(|held| &held.receipt)
             .chain(self.hand.iter().map(|later| &later.receipt))
             .cloned()
             .collect();
-        let handling = AssertUnwindSafe(async { (crew.handler)(message).await }).catch_unwind();
+        let handling = AssertUnwindSafe(async { (crew.handler)(turn).await }).catch_unwind();
         let mut handling = pin!(handling);
         let handled = tokio::select! {
             biased;
@@ -115,12 +137,29 @@ where
             }
         };
         let handled = handled.unwrap_or_else(|panic| Err(panicked(&*panic)));
-        Ran::Ended(settle(handled, held.attempt, worker.max_attempts))
+        Ran::Ended(settle(handled, held[0].attempt, worker.max_attempts))
+    }
+
+    fn put_back(&mut self, messages: impl IntoIterator<Item = Received, IntoIter: DoubleEndedIterator>) {
+        messages.into_iter().rev().for_each(|message| self.hand.push_front(message));
     }
 
     async fn give_back(&mut self) {
         let hand = Vec::from(std::mem::take(&mut self.hand));
         self.counts.given_back += settling::give_back(&self.crew.worker, &hand, Duration::ZERO).await;
+    }
+}
+
+/// Tells the queue how a turn ended: of several that are done, that of each; else that of the first.
+async fn settled(worker: &Worker, held: &[Held], ran: Ran) -> Vec<Settled> {
+    match ran {
+        Ran::Ended(Outcome::Done(())) if held.len() > 1 => settling::complete_all(worker, held).await,
+        Ran::Ended(Outcome::Skipped(why)) if held.len() > 1 => {
+            debug!(why, "skipped");
+            settling::complete_all(worker, held).await
+        }
+        Ran::Ended(outcome) => vec![settling::apply(worker, &held[0], outcome).await],
+        Ran::Cut => vec![settling::untouched(worker, &held[0], Duration::ZERO).await],
     }
 }
 

@@ -29,9 +29,22 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// After the grace: the time to give messages back.
 const LAST: Duration = Duration::from_secs(1);
 
+/// How much of a session the handler gets at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// One message.
+    One,
+    /// All that waits.
+    All,
+}
+
+/// The most messages that are taken at once where sessions are handed out whole.
+const MOST: usize = 1_000;
+
 /// What all lanes share.
 pub(crate) struct Crew<H> {
     pub(crate) worker: Worker,
+    pub(crate) turn: Turn,
     pub(crate) handler: H,
     /// Nothing new is begun.
     pub(crate) stopping: CancellationToken,
@@ -43,21 +56,22 @@ type Batch = Result<Vec<Received>, PortError>;
 
 pub(crate) async fn run<H, F>(
     worker: Worker,
+    turn: Turn,
     handler: H,
     shutdown: impl Future<Output = ()>,
 ) -> Result<Counts, PortError>
 where
-    H: Fn(Received) -> F + Send + Sync + 'static,
+    H: Fn(Vec<Received>) -> F + Send + Sync + 'static,
     F: Future<Output = Handled<()>> + Send + 'static,
 {
     let (stopping, cut) = (CancellationToken::new(), CancellationToken::new());
     let mut ending = pin!(end(&worker, shutdown, stopping.clone(), cut.clone()).fuse());
-    let mut yard = Yard::new(Arc::new(Crew { worker: worker.clone(), handler, stopping, cut }));
+    let mut yard = Yard::new(Arc::new(Crew { worker: worker.clone(), turn, handler, stopping, cut }));
     let mut receiving = OptionFuture::from(None);
     let mut open = false;
     loop {
-        if !open && yard.wants() > 0 {
-            receiving = Some(receive(Arc::clone(&yard.crew), yard.wants(), yard.failures)).into();
+        if !open && let Some(wants) = yard.wants() {
+            receiving = Some(receive(Arc::clone(&yard.crew), wants, yard.failures)).into();
             open = true;
         }
         if !open && yard.lanes.is_empty() {
@@ -93,7 +107,7 @@ async fn end(
 /// has taken by then would be held by nobody until it expires.
 fn receive<H: Send + Sync + 'static>(
     crew: Arc<Crew<H>>,
-    max: usize,
+    wants: Wants,
     failures: u32,
 ) -> BoxFuture<'static, Batch> {
     async move {
@@ -105,7 +119,8 @@ fn receive<H: Send + Sync + 'static>(
             }
         }
         let patience = if worker.once { Duration::ZERO } else { worker.wait };
-        let ask = Ask { max, wait: patience, visibility: Some(worker.visibility), session: None };
+        let Wants { max, sessions } = wants;
+        let ask = Ask { max, wait: patience, visibility: Some(worker.visibility), session: None, sessions };
         tokio::select! {
             biased;
             batch = worker.receiver.receive(&worker.queue, ask) => batch,
@@ -113,6 +128,13 @@ fn receive<H: Send + Sync + 'static>(
         }
     }
     .boxed()
+}
+
+/// What to ask for.
+#[derive(Debug, Clone, Copy)]
+struct Wants {
+    max: usize,
+    sessions: Option<usize>,
 }
 
 /// What a lane reports when it has ended.
@@ -141,7 +163,7 @@ struct Yard<H> {
 
 impl<H, F> Yard<H>
 where
-    H: Fn(Received) -> F + Send + Sync + 'static,
+    H: Fn(Vec<Received>) -> F + Send + Sync + 'static,
     F: Future<Output = Handled<()>> + Send + 'static,
 {
     fn new(crew: Arc<Crew<H>>) -> Self {
@@ -159,16 +181,21 @@ where
         }
     }
 
-    /// How many messages to ask for now: at most one a free lane, so that nothing is held that cannot be begun, but for
-    /// the later ones of a session.
-    fn wants(&self) -> usize {
+    /// What to ask for now: at most one message (or one session) a free lane, so that nothing is held that cannot be
+    /// begun, but for the later ones of a session.
+    fn wants(&self) -> Option<Wants> {
         let worker = &self.crew.worker;
         if self.crew.stopping.is_cancelled() || self.fault.is_some() || (worker.once && self.dry) {
-            return 0;
+            return None;
         }
         let free = worker.concurrency.max(1).saturating_sub(self.lanes.len());
         let left = worker.max.map_or(u64::MAX, |max| max.saturating_sub(self.handled + self.reserved));
-        free.min(usize::try_from(left).unwrap_or(usize::MAX))
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let (max, sessions) = match self.crew.turn {
+            Turn::One => (free.min(left), None),
+            Turn::All => (MOST.min(left), Some(free)),
+        };
+        (free > 0 && max > 0).then_some(Wants { max, sessions })
     }
 
     fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) {

@@ -67,6 +67,20 @@ async fn complete(worker: &Worker, held: &Held) -> Settled {
     tell(worker, held, Word::Complete, Settled::Completed).await
 }
 
+/// All of them in one call; what it did not take in is told again, one by one.
+pub(crate) async fn complete_all(worker: &Worker, held: &[Held]) -> Vec<Settled> {
+    let receipts: Vec<Receipt> = held.iter().map(|held| held.receipt.clone()).collect();
+    let answers = worker.receiver.complete(&worker.queue, &receipts).await;
+    let mut settled = Vec::with_capacity(held.len());
+    for (index, held) in held.iter().enumerate() {
+        settled.push(match answers.get(index) {
+            Some(Ok(())) => Settled::Completed,
+            _ => complete(worker, held).await,
+        });
+    }
+    settled
+}
+
 /// Throttling counts no attempt but ends with the message's age; a failure ends with its attempts.
 async fn again(worker: &Worker, held: &Held, after: Duration, cause: &PortError) -> Settled {
     if matches!(cause.kind, ErrorKind::Throttled { .. }) {

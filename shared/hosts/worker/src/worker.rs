@@ -7,7 +7,10 @@ use pointsman_core::{
     port::{Clock, PortError, QueueName, QueueSettings, Received, Receiver},
 };
 
-use crate::{Counts, run};
+use crate::{
+    Counts,
+    run::{self, Turn},
+};
 
 /// Drives one queue. [`Worker::new`] gives the defaults; fields may be set before [`Worker::run`].
 #[derive(Clone)]
@@ -65,7 +68,25 @@ impl Worker {
         H: Fn(Received) -> F + Send + Sync + 'static,
         F: Future<Output = Handled<()>> + Send + 'static,
     {
-        run::run(self, handler, shutdown).await
+        let one = move |mut turn: Vec<Received>| handler(turn.pop().expect("a turn has a message"));
+        run::run(self, Turn::One, one, shutdown).await
+    }
+
+    /// The same for a handler that gets all that waits in a session at once, in order: for one that looks at the truth
+    /// itself, so that fifty messages cost it one run. Done or Skipped completes all of them.
+    ///
+    /// One that fails counts an attempt for the first message alone, and one that failed before is handled alone; so is
+    /// each of several that are Rejected together. So it is that, as ever, only the message dies whose fault it is.
+    pub async fn run_batches<H, F>(
+        self,
+        handler: H,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<Counts, PortError>
+    where
+        H: Fn(Vec<Received>) -> F + Send + Sync + 'static,
+        F: Future<Output = Handled<()>> + Send + 'static,
+    {
+        run::run(self, Turn::All, handler, shutdown).await
     }
 }
 

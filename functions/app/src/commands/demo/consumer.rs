@@ -42,7 +42,7 @@ pub async fn receive(receiver: &dyn Receiver, admin: &dyn QueueAdmin, queue: &st
     let name: QueueName = queue.parse().map_err(|error: String| anyhow!(error))?;
     let mut events: Vec<Seen> = Vec::new();
     loop {
-        let ask = Ask { max: 1, wait: Duration::ZERO, visibility: None, session: None };
+        let ask = Ask { max: 1, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
         let Some(message) = receiver.receive(&name, ask).await?.pop() else { break };
         let completed = !(events.is_empty() && message.session.is_some());
         events.push(Seen::new(&message, completed)?);

@@ -72,7 +72,13 @@ async fn round(
 ) -> Result<End, PortError> {
     let max = usize::try_from(*left).unwrap_or(GROUP).min(GROUP);
     let patience = if work.follow { PATIENCE } else { Duration::ZERO };
-    let ask = Ask { max, wait: patience, visibility: Some(work.settings.visibility), session: None };
+    let ask = Ask {
+        max,
+        wait: patience,
+        visibility: Some(work.settings.visibility),
+        session: None,
+        sessions: None,
+    };
     let mut receiving = work.store.receiver.receive(&work.queue, ask);
     // Never dropped half-way: what was taken by then would be held by nobody until it expires.
     let (received, stopped) = tokio::select! {

@@ -61,7 +61,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 
 /// The most that a subscription of this queue asks for.
 fn configured(context: &Context, queue: &QueueName) -> usize {
-    let subscriptions = context.config().map(|config| config.subscriptions).unwrap_or_default();
+    let subscriptions = context.config().map(|config| config.all_subscriptions()).unwrap_or_default();
     let of_queue = subscriptions.iter().filter(|it| it.queue() == queue.origin().as_str());
     let asked = of_queue.filter_map(|it| it.concurrency).max().unwrap_or(1);
     usize::try_from(asked).unwrap_or(1)

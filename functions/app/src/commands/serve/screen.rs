@@ -29,8 +29,8 @@ fn text(config: &Config, origin: &Origin, address: SocketAddr) -> String {
     let sources = config.sources.keys().map(|name| format!("{name} -> http://{address}/webhooks/{name}"));
     list(&mut line, "sources", sources);
     let flow = |events: &[String], queue: &str| format!("{} -> queue {queue}", events.join(", "));
-    let subscriptions =
-        config.subscriptions.iter().map(|it| format!("{}: {}", it.name, flow(&it.events, it.queue())));
+    let all = config.all_subscriptions();
+    let subscriptions = all.iter().map(|it| format!("{}: {}", it.name, flow(&it.events, it.queue())));
     list(&mut line, "subscriptions", subscriptions);
     next(&mut out, config, address);
     out

@@ -20,5 +20,5 @@ pub fn message(session: &str, body: &'static str) -> Message {
 }
 
 pub fn ask(max: usize) -> Ask {
-    Ask { max, wait: Duration::ZERO, visibility: None, session: None }
+    Ask { max, wait: Duration::ZERO, visibility: None, session: None, sessions: None }
 }

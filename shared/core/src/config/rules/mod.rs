@@ -1,6 +1,7 @@
 //! Our own rules: what a JSON Schema cannot say. They walk whatever is there; what is missing or mistyped is the schema's.
 
 mod queue;
+mod release;
 mod source;
 mod subscription;
 
@@ -41,6 +42,7 @@ pub fn check(root: &Cursor<'_>) -> Findings {
     source::check(root, &mut found);
     let queues = subscription::check(root, &mut found);
     queue::check(root, &queues, &mut found);
+    release::check(root, &mut found);
     found
 }
 
@@ -78,6 +80,21 @@ impl Findings {
                 let fault = cursor.fault(format!("`{text}` is no time"));
                 self.faults.push(fault.hint("a number with its unit: 30s, 10m, 12h, 7d"));
             }
+        }
+    }
+
+    /// A secret's reference.
+    fn secret(&mut self, cursor: &Cursor<'_>, text: &str) {
+        match text.parse() {
+            Ok(reference) => {
+                if matches!(reference, SecretRef::Literal(_)) {
+                    let fault = cursor.fault("this secret lies open in the configuration");
+                    self.warnings.push(fault.hint("for more than trying out, use env:NAME or file:PATH"));
+                }
+                let path = cursor.path().to_owned();
+                self.secrets.push(PlacedSecret { reference, path, at: cursor.at() });
+            }
+            Err(message) => self.faults.push(cursor.fault(message)),
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Findings, subscription::Named};
 use crate::config::{
     fault::{Fault, suggest},
     node::Cursor,
+    release::is_reserved,
 };
 
 /// The name of the settings that every queue has unless it says otherwise.
@@ -11,8 +12,10 @@ pub const DEFAULT: &str = "default";
 
 pub fn check(root: &Cursor<'_>, named: &Named<'_>, found: &mut Findings) {
     let Some(queues) = root.get("queues") else { return };
+    let released = root.get("release").and_then(|it| it.get("enabled")).is_some_and(|it| it.is_true());
     for (key, queue) in queues.entries() {
-        if key.text != DEFAULT && !named.contains_key(key.text.as_str()) {
+        let ours = released && is_reserved(&key.text);
+        if key.text != DEFAULT && !ours && !named.contains_key(key.text.as_str()) {
             let mut known: Vec<&str> = named.keys().copied().chain([DEFAULT]).collect();
             known.sort_unstable();
             let fault = Fault::new(queue.path(), key.at, "no subscription has a queue of this name");

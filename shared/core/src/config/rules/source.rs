@@ -2,11 +2,8 @@
 
 use http::HeaderName;
 
-use super::{Findings, PlacedSecret};
-use crate::{
-    config::{Fault, node::Cursor},
-    port::SecretRef,
-};
+use super::Findings;
+use crate::config::{Fault, node::Cursor};
 
 const SOURCE_HINT: &str = "such as `sources: { github: { secrets: [\"env:GITHUB_WEBHOOK_SECRET\"] } }`";
 const SECRETS_HINT: &str = "such as `secrets: [\"env:GITHUB_WEBHOOK_SECRET\"]`";
@@ -55,6 +52,10 @@ fn github(source: &Cursor<'_>, found: &mut Findings) {
 }
 
 fn generic(source: &Cursor<'_>, verify: &Cursor<'_>, found: &mut Findings) {
+    if let Some(at) = source.key_at("app") {
+        let path = format!("{}.app", source.path());
+        found.faults.push(Fault::new(path, at, "an `app` is GitHub's: a source with `verify` has none"));
+    }
     if let Some(at) = source.key_at("secrets") {
         let path = format!("{}.secrets", source.path());
         let fault = Fault::new(path, at, "a source with `verify` has its secrets there");
@@ -155,20 +156,8 @@ fn pointer(cursor: &Cursor<'_>, found: &mut Findings) {
 
 fn secrets(cursor: &Cursor<'_>, found: &mut Findings) {
     for secret in cursor.list("secrets") {
-        let Some(text) = secret.text() else { continue };
-        match text.parse() {
-            Ok(reference) => {
-                if matches!(reference, SecretRef::Literal(_)) {
-                    let fault = secret.fault("this secret lies open in the configuration");
-                    found.warnings.push(fault.hint("for more than trying out, use env:NAME or file:PATH"));
-                }
-                found.secrets.push(PlacedSecret {
-                    reference,
-                    path: secret.path().to_owned(),
-                    at: secret.at(),
-                });
-            }
-            Err(message) => found.faults.push(secret.fault(message)),
+        if let Some(text) = secret.text() {
+            found.secret(&secret, text);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Findings;
 use crate::{
     condition::Condition,
-    config::{Fault, node::Cursor},
+    config::{Fault, fault::suggest, node::Cursor, release::is_reserved},
     port::QueueName,
     session::Strategy,
 };
@@ -15,7 +15,8 @@ pub type Named<'a> = HashMap<&'a str, (String, Option<Strategy>)>;
 
 pub fn check<'a>(root: &Cursor<'a>, found: &mut Findings) -> Named<'a> {
     let subscriptions = root.list("subscriptions");
-    if subscriptions.is_empty() {
+    let releases = root.get("release").and_then(|it| it.get("enabled")).is_some_and(|it| it.is_true());
+    if subscriptions.is_empty() && !releases {
         let at = root.key_at("subscriptions").unwrap_or(root.at());
         let warning =
             Fault::new("subscriptions", at, "no subscription: what comes in is archived and goes nowhere");
@@ -37,6 +38,9 @@ pub fn check<'a>(root: &Cursor<'a>, found: &mut Findings) -> Named<'a> {
         if let Some((cursor, queue)) = subscription.text_of("queue") {
             check_name(&cursor, queue, found);
         }
+        if let Some((cursor, source)) = subscription.text_of("source") {
+            check_source(root, &cursor, source, found);
+        }
         found.each(&subscription.list("events"), crate::route::check_event_pattern);
         found.each(&subscription.list("repositories"), crate::route::check_repository_pattern);
         if let Some((cursor, expression)) = subscription.text_of("when")
@@ -49,6 +53,16 @@ pub fn check<'a>(root: &Cursor<'a>, found: &mut Findings) -> Named<'a> {
     queues
 }
 
+fn check_source(root: &Cursor<'_>, cursor: &Cursor<'_>, source: &str, found: &mut Findings) {
+    let sources = root.get("sources");
+    let known: Vec<&str> =
+        sources.iter().flat_map(Cursor::entries).map(|(key, _)| key.text.as_str()).collect();
+    if !known.contains(&source) {
+        let fault = cursor.fault(format!("there is no source `{source}`"));
+        found.faults.push(fault.hint(suggest(source, &known)));
+    }
+}
+
 fn check_name(cursor: &Cursor<'_>, name: &str, found: &mut Findings) {
     match name.parse::<QueueName>() {
         Ok(queue) if queue.is_dead_letters() => {
@@ -56,6 +70,10 @@ fn check_name(cursor: &Cursor<'_>, name: &str, found: &mut Findings) {
             found
                 .faults
                 .push(cursor.fault(format!("`{name}` is the name of a queue of dead letters")).hint(hint));
+        }
+        Ok(_) if is_reserved(name) => {
+            let fault = cursor.fault(format!("`{name}` is the name of a built-in stage"));
+            found.faults.push(fault.hint("`release: { enabled: true }` makes it; take another name here"));
         }
         Ok(_) => {}
         Err(_) => {

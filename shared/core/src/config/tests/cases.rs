@@ -35,7 +35,7 @@ pointsman.yaml:6:5: subscriptions[0]: `events` is missing
 pointsman.yaml:7:5: subscriptions[0].event: this key is unknown
     did you mean `events`?
 pointsman.yaml:8:1: retention: this key is unknown
-    known are: backend, listen, data, trusted_proxies, sources, subscriptions, queues"#,
+    known are: backend, listen, data, trusted_proxies, sources, subscriptions, queues, release"#,
     ),
     (
         "no_source",
@@ -260,5 +260,77 @@ data: x
         "no_mapping",
         r#"[1, 2]"#,
         r#"pointsman.yaml:1:1: this must be a mapping (`key: value`), but is a list"#,
+    ),
+    (
+        "an_app_has_a_key_an_address_and_a_secret_of_its_own",
+        r#"sources:
+  github:
+    secrets: ["env:A", "env:B"]
+    app: { id: 0, private_key: hunter2, base_url: "https://me:secret@x", slug: "My App" }
+  other: { secrets: ["env:B"], app: { id: 1, base_url: "ftp://x" } }
+  lab: { verify: { kind: token, header: X, secrets: ["env:A"] }, event: { header: X }, app: { id: 1, private_key: "env:K" } }
+subscriptions: [{ name: a, events: [push], source: githup }]
+"#,
+        r#"pointsman.yaml:3:15: sources.github.secrets[0]: the source `lab` has the same secret
+    an App's webhook needs a secret of its own: who knows it can make releases
+pointsman.yaml:3:24: sources.github.secrets[1]: the source `other` has the same secret
+    an App's webhook needs a secret of its own: who knows it can make releases
+pointsman.yaml:4:16: sources.github.app.id: this must be 1 or more
+pointsman.yaml:4:32: sources.github.app.private_key: a secret is named by reference: env:NAME or file:PATH (or literal:TEXT, for trying out)
+pointsman.yaml:4:51: sources.github.app.base_url: this is no address of an API
+    such as https://api.github.com, or https://HOST/api/v3 of an Enterprise Server
+pointsman.yaml:4:80: sources.github.app.slug: `My App` is no App's name in URLs: a-z, 0-9 and -
+    as in https://github.com/apps/SLUG
+pointsman.yaml:5:22: sources.other.secrets[0]: the source `github` has the same secret
+    an App's webhook needs a secret of its own: who knows it can make releases
+pointsman.yaml:5:37: sources.other.app: `private_key` is missing
+pointsman.yaml:5:56: sources.other.app.base_url: this is neither https nor http
+    such as https://api.github.com, or https://HOST/api/v3 of an Enterprise Server
+pointsman.yaml:6:88: sources.lab.app: an `app` is GitHub's: a source with `verify` has none
+pointsman.yaml:7:52: subscriptions[0].source: there is no source `githup`
+    did you mean `github`?"#,
+    ),
+    (
+        "releases_need_one_app",
+        r#"sources: { github: { secrets: ["env:A"] } }
+release: { enabled: true, reconcile: 1s, repositories: [acme], every: 1h }
+"#,
+        r#"pointsman.yaml:2:21: release.enabled: no source has an `app`: there is nobody to open a pull request
+    such as `app: { id: 123, private_key: "file:app.pem" }` in a source; `pointsman app create` makes an App and writes it
+pointsman.yaml:2:38: release.reconcile: `1s` is not between 1m and 7d
+pointsman.yaml:2:57: release.repositories[0]: `acme` is no repository pattern: owner/name, owner/*, */name, *, or ! and one
+pointsman.yaml:2:64: release.every: this key is unknown
+    known are: enabled, source, repositories, reconcile, settings, organisations"#,
+    ),
+    (
+        "of_several_apps_one_is_named_and_it_is_an_app",
+        r#"sources:
+  a: { secrets: ["env:A"], app: { id: 1, private_key: "env:K" } }
+  b: { secrets: ["env:B"], app: { id: 2, private_key: "env:K" } }
+release: { enabled: true }
+"#,
+        r#"pointsman.yaml:4:21: release.enabled: several sources have an `app`: a, b
+    say which one releases: `source: a`"#,
+    ),
+    (
+        "the_named_source_of_releases_has_an_app",
+        r#"sources: { github: { secrets: ["env:A"] } }
+release: { source: github }
+"#,
+        r#"pointsman.yaml:2:20: release.source: the source `github` has no `app`
+    such as `app: { id: 123, private_key: "file:app.pem" }` in a source; `pointsman app create` makes an App and writes it"#,
+    ),
+    (
+        "the_names_of_the_release_stages_are_theirs",
+        r#"sources: { github: { secrets: ["env:A"] } }
+subscriptions:
+  - { name: release-orchestrator, events: [push] }
+  - { name: mine, events: [push], queue: release-automator }
+queues: { release-orchestrator: { max_deliveries: 3 } }
+"#,
+        r#"pointsman.yaml:3:13: subscriptions[0].name: `release-orchestrator` is the name of a built-in stage
+    `release: { enabled: true }` makes it; take another name here
+pointsman.yaml:4:42: subscriptions[1].queue: `release-automator` is the name of a built-in stage
+    `release: { enabled: true }` makes it; take another name here"#,
     ),
 ];

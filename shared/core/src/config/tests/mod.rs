@@ -1,6 +1,7 @@
 //! What is refused, how it is told, and what a good file becomes.
 
 mod cases;
+mod release;
 
 use std::{fmt::Write as _, path::Path, time::Duration};
 

@@ -1,7 +1,7 @@
 //! A queue in memory on tokio's paused time, that writes down what it is told and can be told to fail.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -117,12 +117,15 @@ impl Fake {
                 shut.extend(message.session.clone());
             }
         }
-        let mut taken = Vec::new();
+        let (mut taken, mut sessions) = (Vec::new(), BTreeSet::new());
         for message in messages.iter_mut() {
             let shut = message.session.as_ref().is_some_and(|session| shut.contains(session));
-            if shut || message.is_held() || message.not_before > now || taken.len() == ask.max {
+            let of = message.session.as_ref().map_or(message.name.as_str(), Session::as_str).to_owned();
+            let beyond = !sessions.contains(&of) && ask.sessions.is_some_and(|most| sessions.len() == most);
+            if beyond || shut || message.is_held() || message.not_before > now || taken.len() == ask.max {
                 continue;
             }
+            sessions.insert(of);
             *receipts += 1;
             let receipt = format!("receipt {receipts}");
             message.held = Some((receipt.clone(), now + ask.visibility.unwrap()));

@@ -1,6 +1,7 @@
 //! What the worker promises, on paused time.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batches;
 mod support;
 
 use std::{
