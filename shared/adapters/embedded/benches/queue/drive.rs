@@ -128,7 +128,13 @@ impl Load {
         let mut times = Vec::new();
         while left.load(Ordering::Relaxed) > 0 {
             let max = fastrand::usize(10..=32);
-            let ask = Ask { max, wait: Duration::from_millis(100), visibility: None, session: None, sessions: None };
+            let ask = Ask {
+                max,
+                wait: Duration::from_millis(100),
+                visibility: None,
+                session: None,
+                sessions: None,
+            };
             let received = self.store.receive(&self.queue, ask).await.expect("a queue");
             let receipts: Vec<_> = received.iter().map(|message| message.receipt.clone()).collect();
             for done in self.store.complete(&self.queue, &receipts).await {
