@@ -7,6 +7,7 @@ mod print;
 mod signals;
 mod store;
 mod stored;
+mod wanted;
 
 use std::process::ExitCode;
 
