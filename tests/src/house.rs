@@ -59,6 +59,7 @@ impl Kind {
         match (self, other) {
             (Tests, _) => true,
             (_, Conformance | Tests) => dev,
+            // The demonstration shows a fake; everybody else is only tested against it.
             (App, _) | (_, Core) | (Stage, Github) => true,
             (_, Fake) => dev,
             // A stage meets adapters and hosts only in its own program (a feature), and in its tests.

@@ -1,9 +1,11 @@
-//! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, and the house itself read as
-//! data ([`house`], [`source`], [`pictures`]) for the tests that keep its arrows and its style.
+//! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, GitHub's own document ([`openapi`])
+//! as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`]) for the tests that keep its
+//! arrows and its style.
 
 pub mod fixtures;
 pub mod house;
 pub mod http;
+pub mod openapi;
 pub mod pictures;
 pub mod server;
 pub mod source;

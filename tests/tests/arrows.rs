@@ -65,7 +65,7 @@ const WALLS: &[(&str, &[&str])] = &[
 /// Crates that know a trigger, and where they may be known. An outbound client speaks HTTP too.
 const TRIGGERS: &[(&str, &[&str])] = &[
     ("warp", &["shared/hosts/"]),
-    ("hyper", &["shared/hosts/", "shared/adapters/http"]),
+    ("hyper", &["shared/hosts/", "shared/adapters/http", "tests/fakes/"]),
     ("lambda_", &["shared/hosts/"]),
 ];
 

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod context;
 mod print;
+mod releases;
 mod signals;
 mod store;
 mod stored;

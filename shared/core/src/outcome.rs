@@ -22,6 +22,18 @@ pub enum Outcome<T> {
     Rejected(Rejection),
 }
 
+impl<T> Outcome<T> {
+    /// The same about something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Self::Done(done) => Outcome::Done(change(done)),
+            Self::Skipped(why) => Outcome::Skipped(why),
+            Self::Retry { after, cause } => Outcome::Retry { after, cause },
+            Self::Rejected(why) => Outcome::Rejected(why),
+        }
+    }
+}
+
 /// Why an input is refused for good.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]

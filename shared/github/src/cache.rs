@@ -29,8 +29,10 @@ const RENEW: SignedDuration = SignedDuration::from_hours(12);
 pub(crate) enum Keep {
     /// Until GitHub says otherwise: asked again, with its ETag.
     Tagged,
-    /// For good: never asked again.
+    /// For good: never asked again. That it is missing is not kept: it may only not be visible yet.
     Immutable,
+    /// For good, also that it is missing: a path at a commit that is there.
+    Path,
 }
 
 /// An answer that was kept.

@@ -13,10 +13,13 @@ mod installation;
 mod limit;
 mod model;
 mod name;
+mod notice;
 mod pages;
 mod path;
 mod refusal;
+mod remembered;
 mod repository;
+mod settings;
 mod source;
 mod token;
 
@@ -27,11 +30,14 @@ pub use graphql::documents;
 pub use installation::Installation;
 pub use model::*;
 pub use name::{RefName, Slug};
+pub use notice::Told;
 pub use refusal::Refusal;
+pub use remembered::Remembered;
 pub use repository::{
     Claim, Latest, Moved, NewPull, NewRelease, NewTree, Opened, PullChange, Reaction, ReleaseChange,
     Repository, Swap,
 };
+pub use settings::{Above, InForce};
 pub use source::RepositorySource;
 pub use token::PERMISSIONS;
 

@@ -6,7 +6,7 @@ use pointsman_core::port::{ErrorKind, PortError};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Github, Refusal,
+    Github,
     ask::Ask,
     cache::{CacheKey, Keep, Kept},
     client::Auth,
@@ -34,7 +34,13 @@ impl Github {
         T: Serialize + DeserializeOwned,
     {
         let found = self.find(auth, ask, keep).await?;
-        found.ok_or_else(|| PortError::not_found(format!("GitHub has no {}", ask.shown())))
+        found.ok_or_else(|| match keep {
+            // What is named by its sha was named by GitHub itself, a moment ago.
+            Keep::Immutable => {
+                PortError::unavailable(format!("{} is not visible at GitHub yet", ask.shown()))
+            }
+            Keep::Tagged | Keep::Path => PortError::not_found(format!("GitHub has no {}", ask.shown())),
+        })
     }
 
     /// One thing, or none.
@@ -108,13 +114,13 @@ impl Github {
         let known = self.cache().get(key).await;
         let known = known
             .filter(|kept| kept.body.as_deref().is_none_or(|it| serde_json::from_slice::<T>(it).is_ok()));
-        if let Some(kept) = known.as_deref().filter(|_| keep == Keep::Immutable) {
+        if let Some(kept) = known.as_deref().filter(|_| keep != Keep::Tagged) {
             return self.kept(ask, kept);
         }
         let etag = known.as_ref().and_then(|kept| kept.etag.as_deref());
         let response = match self.send(auth, ask, etag).await {
             Err(error) if error.kind == ErrorKind::NotFound => {
-                if keep == Keep::Immutable && Refusal::of(&error) == Some(Refusal::Other) {
+                if keep == Keep::Path {
                     let none = Kept { etag: None, next: None, body: None, written: self.now() };
                     self.cache().put(key, none).await;
                 }
@@ -129,7 +135,7 @@ impl Github {
         let value = read(&response)?;
         let next = self.next(ask, response.headers())?;
         let etag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        if keep == Keep::Immutable || etag.is_some() {
+        if keep != Keep::Tagged || etag.is_some() {
             let body = serde_json::to_vec(&value).expect("our own types are JSON");
             let kept = Kept { etag, next: next.clone(), body: Some(body.into()), written: self.now() };
             self.cache().put(key, kept).await;

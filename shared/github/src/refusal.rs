@@ -202,7 +202,10 @@ fn unprocessable(told: &str) -> (Refusal, ErrorKind, &'static str) {
         () if says("rule violation") || says("protected") => {
             (Refusal::Protected, ErrorKind::Denied, "; let the App bypass the rule")
         }
-        () if says("no commit found") || says("object does not exist") => {
+        () if ["no commit found", "object does not exist", "sha does not exist"]
+            .iter()
+            .any(|sign| says(sign)) =>
+        {
             (Refusal::UnknownCommit, ErrorKind::Unavailable, "")
         }
         () => (Refusal::Other, ErrorKind::Invalid, ""),

@@ -125,7 +125,8 @@ fn arrows(packages: &[Package]) -> BTreeSet<(Kind, Kind)> {
                 continue;
             }
             let suite = (package.kind, other.kind) == (Kind::Adapter, Kind::Conformance);
-            let drawn = suite || dependency.kind.is_none() && !dependency.optional;
+            let plain = dependency.kind.is_none() && !dependency.optional && other.kind != Kind::Fake;
+            let drawn = suite || plain;
             if drawn && package.kind != other.kind {
                 arrows.insert((package.kind, other.kind));
             }

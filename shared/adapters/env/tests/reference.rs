@@ -1,15 +1,32 @@
-//! `docs/configuration.md` is current: its table of keys is made from the schema, and its examples are configurations.
+//! `docs/configuration.md` and `docs/releases.md` are current: their tables of keys are made from the schemas, and their
+//! examples are configurations and settings.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{env, fmt::Write, fs, path::PathBuf};
 
-use pointsman_core::config;
+use pointsman_core::{config, release::settings};
 use serde_json::Value;
 
 const BEGIN: &str = "<!-- keys: made from the schema -->\n";
 const END: &str = "<!-- end of the keys -->\n";
 
-fn page() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../docs/configuration.md")
+const CONFIGURATION: &str = "configuration.md";
+const RELEASES: &str = "releases.md";
+const SETTINGS_SCHEMA: &str = "release-settings.schema.json";
+
+fn page(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../docs").join(name)
+}
+
+/// The page whole, and its parts: what is told in each language.
+fn read(name: &str) -> String {
+    fs::read_to_string(page(name)).unwrap()
+}
+
+fn blocks(name: &str, language: &str) -> Vec<String> {
+    let text = read(name);
+    let begin = format!("```{language}\n");
+    text.split(&begin).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
 }
 
 /// A table for the file as a whole, and one for each mapping that it refers to.
@@ -73,57 +90,86 @@ fn reference_of(property: &Value, schema: &Value) -> Option<String> {
         definition["oneOf"].as_array().and_then(|all| all.iter().map(words).collect());
     match choices {
         Some(choices) => Some(choices.join(" or ")),
+        None if definition["anyOf"].is_array() => {
+            let kinds = definition["anyOf"].as_array()?.iter().map(|one| kind(one, schema));
+            Some(kinds.collect::<Vec<_>>().join(" or "))
+        }
         None if definition["additionalProperties"].is_object() => Some(kind(definition, schema)),
         None => Some(format!("`{}`", path.rsplit('/').next()?)),
     }
 }
 
-#[test]
-fn the_table_of_keys_is_that_of_the_schema() {
-    let text = fs::read_to_string(page()).unwrap();
-    let (before, rest) = text.split_once(BEGIN).expect("the mark where the keys begin");
-    let (keys, after) = rest.split_once(END).expect("the mark where the keys end");
-    let current = format!("\n{}", reference(&config::schema()));
+/// Whether what is there is current; with `POINTSMAN_REFRESH_DOCS` it is made so.
+fn current(path: PathBuf, there: &str, wanted: &str) {
     if env::var_os("POINTSMAN_REFRESH_DOCS").is_some() {
-        fs::write(page(), format!("{before}{BEGIN}{current}{END}{after}")).unwrap();
+        fs::write(path, wanted).unwrap();
     } else {
-        assert_eq!(
-            keys, current,
-            "refresh it with: POINTSMAN_REFRESH_DOCS=1 cargo test -p pointsman-env --test reference"
-        );
+        let how = "refresh it with: POINTSMAN_REFRESH_DOCS=1 cargo test -p pointsman-env --test reference";
+        assert_eq!(there, wanted, "{how}");
     }
 }
 
 #[test]
+fn the_tables_of_keys_are_those_of_the_schemas() {
+    for (name, schema) in [(CONFIGURATION, config::schema()), (RELEASES, settings::schema())] {
+        let text = read(name);
+        let (before, rest) = text.split_once(BEGIN).expect("the mark where the keys begin");
+        let (_, after) = rest.split_once(END).expect("the mark where the keys end");
+        current(page(name), &text, &format!("{before}{BEGIN}\n{}{END}{after}", reference(&schema)));
+    }
+}
+
+#[test]
+fn the_schema_of_a_repositorys_settings_lies_beside_the_page() {
+    let wanted = format!("{:#}\n", settings::schema());
+    current(page(SETTINGS_SCHEMA), &fs::read_to_string(page(SETTINGS_SCHEMA)).unwrap_or_default(), &wanted);
+}
+
+#[test]
 fn every_key_has_a_meaning() {
-    for line in reference(&config::schema()).lines().filter(|line| line.starts_with("| `")) {
-        assert!(
-            !line.ends_with("|  |") && !line.contains("|  | text |") && !line.starts_with("| `` "),
-            "{line}"
-        );
+    for schema in [config::schema(), settings::schema()] {
+        for line in reference(&schema).lines().filter(|line| line.starts_with("| `")) {
+            assert!(
+                !line.ends_with("|  |") && !line.contains("|  | text |") && !line.starts_with("| `` "),
+                "{line}"
+            );
+        }
     }
 }
 
 #[test]
 fn every_example_is_a_configuration() {
-    let text = fs::read_to_string(page()).unwrap();
-    let examples: Vec<&str> =
-        text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let examples = blocks(CONFIGURATION, "yaml");
     assert!(examples.len() >= 9, "{} examples", examples.len());
     for example in examples {
-        if let Err(faults) = config::parse(example) {
+        if let Err(faults) = config::parse(&example) {
             panic!("{faults}\nin:\n{example}");
         }
     }
 }
 
 #[test]
-fn the_example_of_faults_is_what_is_told() {
-    let text = fs::read_to_string(page()).unwrap();
-    let block = |language: &str| {
-        let rest = text.split_once(&format!("```{language}\n")).expect("a block of this language").1;
-        rest.split("```").next().expect("its end")
-    };
-    let told = config::parse(block("yml")).expect_err("it is faulty").to_string();
-    assert_eq!(block("text"), format!("{told}\n"));
+fn every_example_is_a_repositorys_settings() {
+    let examples = blocks(RELEASES, "yaml");
+    assert!(examples.len() >= 4, "{} examples", examples.len());
+    for example in examples {
+        if let Err(faults) = settings::read(&example, settings::FILE) {
+            panic!("{faults}\nin:\n{example}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_faults_are_what_is_told() {
+    let faulty = |name| blocks(name, "yml").remove(0);
+    let told = config::parse(&faulty(CONFIGURATION)).expect_err("it is faulty").to_string();
+    assert_eq!(blocks(CONFIGURATION, "text")[0], format!("{told}\n"));
+    let told = settings::read(&faulty(RELEASES), settings::FILE).expect_err("it is faulty").to_string();
+    assert_eq!(blocks(RELEASES, "text")[0], format!("{told}\n"));
+}
+
+#[test]
+fn the_built_in_templates_are_shown_as_they_are() {
+    let shown = blocks(RELEASES, "jinja");
+    assert_eq!(shown, settings::built_in_templates());
 }

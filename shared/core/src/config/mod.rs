@@ -20,7 +20,7 @@ pub use model::{
     Algorithm, Backend, Config, Encoding, Field, Hmac, Queues, QueuesEntry, SessionPointer, Source,
     Subscription, Timestamped, Verify,
 };
-pub use release::{AUTOMATOR, App, ORCHESTRATOR, Release};
+pub use release::{AUTOMATOR, App, Layers, ORCHESTRATOR, Organisation, Release};
 pub use rules::PlacedSecret;
 pub use schema::schema;
 
@@ -58,7 +58,8 @@ pub fn parse(text: &str) -> Result<Checked, Faults> {
     if !faults.is_empty() {
         return Err(Faults { secrets: found.secrets, ..refused(faults) });
     }
-    let config = serde_json::from_value(root.to_value())
+    let mut config: Config = serde_json::from_value(root.to_value())
         .map_err(|error| refused(vec![Fault::new("", Mark::START, error.to_string())]))?;
+    config.release.layers = found.layers;
     Ok(Checked { config, warnings: found.warnings, secrets: found.secrets, empty: false })
 }

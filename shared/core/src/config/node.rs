@@ -60,6 +60,10 @@ impl<'a> Cursor<'a> {
         Self { node, path: String::new() }
     }
 
+    pub fn node(&self) -> &'a Node {
+        self.node
+    }
+
     pub fn at(&self) -> Mark {
         self.node.at
     }

@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Config, Subscription, humane};
-use crate::port::SecretRef;
+use crate::{
+    port::SecretRef,
+    release::settings::{Layer, Settings},
+};
 
 /// The stage that keeps release pull requests; its queue and its subscription have its name.
 pub const ORCHESTRATOR: &str = "release-orchestrator";
@@ -28,7 +31,7 @@ const TOLD: &[&str] = &[
 ];
 
 /// The GitHub App that a source is bound to: only its own webhook may send here.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct App {
     /// The App's id, a number: it stands at the top of the App's settings page.
@@ -45,7 +48,7 @@ pub struct App {
 }
 
 /// The release stages: one pull request that proposes the next release, and the release that its merge publishes.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Release {
     /// Whether the release stages run: the subscriptions `release-orchestrator` and `release-automator`, their queues
@@ -61,10 +64,38 @@ pub struct Release {
     #[serde(with = "humane")]
     #[schemars(with = "String")]
     pub reconcile: Duration,
-    /// Settings for all repositories, as in `.github/pointsman.yaml` under `release`; a repository's own come over them.
-    pub settings: BTreeMap<String, Value>,
-    /// The same by organisation, over those for all. Default none.
-    pub organisations: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Settings for all repositories, as under `release` in a repository's `.github/pointsman.yaml`, which come over them
+    /// field by field.
+    #[schemars(with = "Settings")]
+    pub settings: Map<String, Value>,
+    /// What no organisation and no repository may change of them, such as `release.strategy` or `release.types.feat`.
+    /// Default none.
+    pub locked: Vec<String>,
+    /// Settings by organisation (or user), over those for all. Default none.
+    pub organisations: BTreeMap<String, Organisation>,
+    /// The same settings, as layers under a repository's own.
+    #[serde(skip)]
+    pub layers: Layers,
+}
+
+/// Release settings of one organisation's repositories.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Organisation {
+    /// As `release.settings`, over those.
+    #[schemars(with = "Settings")]
+    pub settings: Map<String, Value>,
+    /// What no repository of theirs may change. Default none.
+    pub locked: Vec<String>,
+}
+
+/// What lies under a repository's own settings, lowest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layers {
+    /// For all repositories.
+    pub central: Option<Layer>,
+    /// By organisation, in lower case.
+    pub organisations: BTreeMap<String, Layer>,
 }
 
 impl Default for Release {
@@ -74,8 +105,10 @@ impl Default for Release {
             source: None,
             repositories: Vec::new(),
             reconcile: Duration::from_secs(60 * 60),
-            settings: BTreeMap::new(),
+            settings: Map::new(),
+            locked: Vec::new(),
             organisations: BTreeMap::new(),
+            layers: Layers::default(),
         }
     }
 }

@@ -59,6 +59,9 @@ fn tidy(schema: &mut Schema) {
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }
+    if let Some(Value::Object(default)) = schema.get_mut("default") {
+        default.retain(|_, value| !value.is_null());
+    }
     if let Some(Value::Array(kinds)) = schema.get_mut("type") {
         kinds.retain(|kind| !is_null(kind));
         if let [kind] = kinds.as_slice() {

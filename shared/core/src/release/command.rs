@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::{
     Bump,
-    text::{markdown, plain},
+    text::{inline, plain},
 };
 
 /// The most commands of one comment that are run.
@@ -116,7 +116,7 @@ fn set(line: &str, version: &str, component: Option<&str>) -> Command {
 }
 
 fn unknown(line: &str, why: &str) -> Command {
-    Command::Unknown(format!("{}: {why}.", markdown(&plain(line, 80))))
+    Command::Unknown(format!("{}: {why}.", inline(&plain(line, 80))))
 }
 
 /// What came of a command.
@@ -178,9 +178,9 @@ pub fn reply(answer: &Answer) -> String {
         }
         Answer::VersionSet { version, component: None } => format!("The next version is **{version}**."),
         Answer::VersionSet { version, component: Some(component) } => {
-            format!("The next version of {} is **{version}**.", markdown(component))
+            format!("The next version of {} is **{version}**.", inline(component))
         }
-        Answer::VersionRefused(why) => format!("The version was not set: {}", markdown(why)),
+        Answer::VersionRefused(why) => format!("The version was not set: {}", inline(why)),
         Answer::Rebuilding => "The release pull request is made anew.".into(),
         Answer::Holding => {
             "The release pull request is left as it is. `/pointsman rebuild` brings it up to date again.".into()

@@ -6,10 +6,12 @@
 mod bump;
 pub mod changelog;
 pub mod command;
+pub mod errand;
 pub mod files;
 mod history;
 pub mod message;
 pub mod next;
+pub mod notice;
 pub mod plan;
 pub mod preview;
 pub mod proposal;

@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::{
     Bump, command,
-    text::{markdown, plain},
+    text::{inline, plain},
 };
 
 /// What the comment begins with, by which it is found again.
@@ -62,7 +62,7 @@ pub fn text(preview: &Preview<'_>) -> String {
 
 fn told(moves: &Moves<'_>) -> String {
     let subject = match moves.component {
-        Some(component) => format!("The next version of **{}**", markdown(component)),
+        Some(component) => format!("The next version of **{}**", inline(component)),
         None => "The next version".into(),
     };
     let (without, with) = (moves.without, moves.with);

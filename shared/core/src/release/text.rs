@@ -49,15 +49,20 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// One line of Markdown that shows this text.
+/// One line of Markdown that shows this text, also at the begin of a line or of a list's item.
 pub fn markdown(text: &str) -> String {
-    markdown_of(&plain(text, LONGEST))
+    let line = plain(text, LONGEST);
+    let mut out = String::with_capacity(line.len() + 8);
+    let rest = start(&line, &mut out);
+    inner(rest, out)
 }
 
-/// The same of a text that is one line.
-fn markdown_of(line: &str) -> String {
-    let mut out = String::with_capacity(line.len() + 8);
-    let mut rest = start(line, &mut out);
+/// The same for a text within a line, where nothing begins.
+pub fn inline(text: &str) -> String {
+    inner(&plain(text, LONGEST), String::new())
+}
+
+fn inner(mut rest: &str, mut out: String) -> String {
     while let Some(c) = rest.chars().next() {
         let taken = match c {
             '`' => code(rest, &mut out),
@@ -88,7 +93,8 @@ fn start<'t>(line: &'t str, out: &mut String) -> &'t str {
         // A star or a line that emphasises is left: a text follows it at once.
         let emphasis = line.starts_with(['*', '_', '~'])
             && line.trim_start_matches(['*', '_', '~']).starts_with(char::is_alphanumeric);
-        if !emphasis && !(line.starts_with(':') && line[1..].starts_with(char::is_alphanumeric)) {
+        let picture = line.starts_with(':') && line[1..].starts_with(char::is_alphanumeric);
+        if !(emphasis || picture) {
             out.push('\\');
             out.push_str(&line[..1]);
             return &line[1..];
@@ -200,6 +206,13 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(markdown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn within_a_line_nothing_begins() {
+        for (text, expected) in [("1.3.0", "1.3.0"), ("- <b>", "- &lt;b&gt;"), ("@all", "`@all`")] {
+            assert_eq!(inline(text), expected);
         }
     }
 

@@ -13,13 +13,17 @@ const BETWEEN: Cap = Cap { pages: 200, of: "50,000 commits without a release; ta
 const FILES: Cap = Cap { pages: 30, of: "GitHub shows no more of a commit's files" };
 
 impl Repository {
-    /// How `head` lies to `base`. `None`: they have nothing in common, or one is not there.
+    /// How `head` lies to `base`. `None`: they have nothing in common.
     pub async fn standing(&self, base: &Sha, head: &Sha) -> Result<Option<Standing>, PortError> {
         let ask = self.ask_get(&format!("/compare/{base}...{head}")).query(&[("per_page", "1".into())]);
-        self.github.find(&self.auth, &ask, Keep::Immutable).await
+        let standing = self.github.find(&self.auth, &ask, Keep::Immutable).await?;
+        if standing.is_none() {
+            self.unrelated(base, head).await?;
+        }
+        Ok(standing)
     }
 
-    /// How `head` lies to `base`, and all commits that only `head` has, oldest first.
+    /// How `head` lies to `base`, and all commits that only `head` has, oldest first. `None`: nothing in common.
     pub async fn compare(
         &self,
         base: &Sha,
@@ -29,7 +33,9 @@ impl Repository {
         // A branch that does not hold the base is not read further: its commits are of no use.
         let aside = |page: &Comparison| !page.standing.reaches();
         let pages = match self.github.until(&self.auth, ask, Keep::Immutable, BETWEEN, aside).await {
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                return self.unrelated(base, head).await.map(|()| None);
+            }
             other => other?,
         };
         let Some(standing) = pages.first().map(|page| page.standing.clone()) else { return Ok(None) };
@@ -47,6 +53,12 @@ impl Repository {
         Ok(Some((standing, commits)))
     }
 
+    /// GitHub compares neither what has nothing in common nor what is not visible yet: the second is an error.
+    async fn unrelated(&self, base: &Sha, head: &Sha) -> Result<(), PortError> {
+        self.git_commit(base).await?;
+        self.git_commit(head).await.map(|_| ())
+    }
+
     /// The commits that `head` reaches, newest first: `Invalid` when there are more than `most`.
     pub async fn commits(&self, head: &Sha, most: usize) -> Result<Vec<RepoCommit>, PortError> {
         let ask = self.ask_get("/commits").query(&[("sha", head.to_string()), ("per_page", "100".into())]);
@@ -55,14 +67,22 @@ impl Repository {
         self.github.all(&self.auth, ask, Keep::Immutable, cap).await
     }
 
+    /// The newest commit that `head` reaches and that changed this file, if one did.
+    pub async fn last_change(&self, path: &str, head: &Sha) -> Result<Option<Sha>, PortError> {
+        let query = [("path", path.to_owned()), ("sha", head.to_string()), ("per_page", "1".to_owned())];
+        let ask = self.ask_get("/commits").query(&query);
+        let commits: Option<Vec<RepoCommit>> = self.github.find(&self.auth, &ask, Keep::Immutable).await?;
+        Ok(commits.and_then(|commits| commits.into_iter().next()).map(|commit| commit.sha))
+    }
+
     /// One commit with the files that it changed against its first parent: 3,000 at most.
     pub async fn commit(&self, sha: &Sha) -> Result<RepoCommit, PortError> {
         let ask = self.ask_get(&format!("/commits/{sha}"));
         let pages =
             self.github.until(&self.auth, ask, Keep::Immutable, FILES, |_: &RepoCommit| false).await?;
         let mut pages = pages.into_iter();
-        let mut commit =
-            pages.next().ok_or_else(|| PortError::not_found(format!("GitHub has no commit {sha}")))?;
+        let unseen = || PortError::unavailable(format!("commit {sha} is not visible at GitHub yet"));
+        let mut commit = pages.next().ok_or_else(unseen)?;
         commit.files.extend(pages.flat_map(|page| page.files));
         Ok(commit)
     }

@@ -58,6 +58,13 @@ impl Repository {
         Self { github, auth, slug, pass: Arc::default() }
     }
 
+    /// The same, with its name in GraphQL, which events carry: then it need not be asked for.
+    #[must_use]
+    pub fn known_as(self, node_id: Option<&str>) -> Self {
+        self.pass().node_id = node_id.map(str::to_owned);
+        self
+    }
+
     /// Its name, as it was given.
     pub fn slug(&self) -> &Slug {
         &self.slug

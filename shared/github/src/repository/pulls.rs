@@ -4,10 +4,12 @@ use pointsman_core::port::{ErrorKind, PortError};
 use serde::Serialize;
 
 use super::Repository;
-use crate::{PullRequest, RefName, Refusal, ask::Ask, cache::Keep, pages::Cap};
+use crate::{ChangedFile, PullRequest, RefName, Refusal, ask::Ask, cache::Keep, pages::Cap};
 
 /// One branch has no more pull requests, open or merged, than this.
 const OF_BRANCH: Cap = Cap { pages: 20, of: "more than 2,000 pull requests of one branch" };
+/// One changes no more files, as far as GitHub shows them.
+const FILES: Cap = Cap { pages: 31, of: "GitHub shows no more of a pull request's files" };
 /// Open ones of a whole repository.
 const OPEN: Cap = Cap { pages: 50, of: "more than 5,000 open pull requests" };
 
@@ -69,6 +71,12 @@ impl Repository {
         let pulls: Vec<PullRequest> = self.github.all(&self.auth, ask, Keep::Tagged, OF_BRANCH).await?;
         // A fork of the same owner would pass the filter.
         Ok(pulls.into_iter().filter(|pull| pull.from_within(&self.slug)).collect())
+    }
+
+    /// The files that a pull request changes: 3,000 at most, GitHub shows no more.
+    pub async fn files(&self, number: u64) -> Result<Vec<ChangedFile>, PortError> {
+        let ask = self.ask_get(&format!("/pulls/{number}/files")).query(&[("per_page", "100".into())]);
+        self.github.all(&self.auth, ask, Keep::Tagged, FILES).await
     }
 
     /// Open pull requests, newest first; into one branch, or into any.

@@ -67,6 +67,13 @@ impl Repository {
             .collect())
     }
 
+    /// All branches whose names begin with `prefix`.
+    pub async fn branches(&self, prefix: &str) -> Result<Vec<Reference>, PortError> {
+        let ask = self.ask_get(&format!("/git/matching-refs/heads/{}", path::segments(prefix)));
+        let ask = ask.query(&[("per_page", "100".into())]);
+        self.github.all(&self.auth, ask, Keep::Tagged, CAP).await
+    }
+
     /// The object of an annotated tag.
     pub async fn tag_object(&self, sha: &Sha) -> Result<TagObject, PortError> {
         self.get(&self.ask_get(&format!("/git/tags/{sha}")), Keep::Immutable).await

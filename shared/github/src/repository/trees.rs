@@ -58,7 +58,7 @@ impl Repository {
         let ask = self.ask_get(&format!("/contents/{}", path::file(path)?));
         let ask = ask.query(&[("ref", at.to_string())]).raw();
         let read = |response: &Response<Bytes>| text(path, response);
-        let text = self.github.page(&self.auth, &ask, Keep::Immutable, read).await?.map(|page| page.value);
+        let text = self.github.page(&self.auth, &ask, Keep::Path, read).await?.map(|page| page.value);
         if text.as_ref().is_some_and(|text| text.len() > most) {
             let message =
                 format!("{path} is longer than {} kB: that is too long to be read here", most / 1000);

@@ -37,6 +37,11 @@ fn compare(base: char, head: char) -> String {
     format!("GET /repos/o/r/compare/{}...{}", sha(base), sha(head))
 }
 
+fn there(world: &World, commit: char) {
+    let commit_there = json!({ "sha": sha(commit), "tree": { "sha": sha('f') } });
+    world.on(&format!("GET /repos/o/r/git/commits/{}", sha(commit)), answer(200, commit_there));
+}
+
 async fn listed(world: &World, source: &RepositorySource, kind: &str, object: char) {
     let tags = json!([{ "ref": "refs/tags/v1.0.0", "object": { "sha": sha(object), "type": kind } }]);
     world.on("GET /repos/o/r/git/matching-refs/tags/v", answer(200, tags));
@@ -140,6 +145,9 @@ async fn a_tag_that_the_head_does_not_reach_says_so() {
         let source = source(&world, 'b');
         listed(&world, &source, "commit", '1').await;
         world.on(&compare('1', 'b'), not_reached);
+        for commit in ['1', 'b'] {
+            there(&world, commit);
+        }
         assert_eq!(source.since(Some(&tag("v1.0.0", '1'))).await.unwrap(), None);
     }
     let world = World::default();
@@ -147,6 +155,26 @@ async fn a_tag_that_the_head_does_not_reach_says_so() {
     listed(&world, &source, "commit", 'b').await;
     world.on(&compare('b', 'b'), answer(200, compared("identical", &[])));
     assert_eq!(source.since(Some(&tag("v1.0.0", 'b'))).await.unwrap(), Some(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_commit_that_is_not_visible_yet_does_not_hide_the_last_release() {
+    for unseen in ['1', 'b'] {
+        let world = World::default();
+        let source = source(&world, 'b');
+        listed(&world, &source, "commit", '1').await;
+        world.on(&compare('1', 'b'), complaint(404, "Not Found"));
+        world.on(&compare('1', 'b'), answer(200, compared("identical", &[])));
+        there(&world, if unseen == 'b' { '1' } else { 'b' });
+        world.on(&format!("GET /repos/o/r/git/commits/{}", sha(unseen)), complaint(404, "Not Found"));
+        let error = source.since(Some(&tag("v1.0.0", '1'))).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+        assert_eq!(
+            source.since(Some(&tag("v1.0.0", '1'))).await.unwrap(),
+            Some(Vec::new()),
+            "nothing is kept"
+        );
+    }
 }
 
 #[tokio::test]

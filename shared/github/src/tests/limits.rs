@@ -44,6 +44,7 @@ async fn every_kind_of_limit_says_how_long_to_stay_away() {
         (reset(spent(complaint(429, exceeded))), 91),
         (reset(spent(complaint(403, exceeded))).with("retry-after", "5"), 5),
         (spent(complaint(403, exceeded)), 60),
+        (reset(spent(complaint(403, "Forbidden"))), 91),
         // A reset in the past, or in a year: somebody's clock is wrong.
         (spent(complaint(403, exceeded)).with("x-ratelimit-reset", (NOW - 500).to_string()), 1),
         (spent(complaint(403, exceeded)).with("x-ratelimit-reset", (NOW + 40_000_000).to_string()), 3600),

@@ -22,13 +22,17 @@ pub const NOW: i64 = 1_800_000_000;
 /// A token of an installation, as GitHub gives it out.
 pub const MADE: &str = "POST /app/installations/7/access_tokens";
 
-/// One answer.
+/// One answer; without a status there is none.
 #[derive(Debug, Clone)]
-pub struct Answer(Result<(u16, Vec<(&'static str, String)>, String), ()>);
+pub struct Answer {
+    status: Option<u16>,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
 
 impl Answer {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.0.as_mut().unwrap().1.push((name, value.into()));
+        self.headers.push((name, value.into()));
         self
     }
 }
@@ -38,12 +42,12 @@ pub fn json(status: u16, body: Value) -> Answer {
 }
 
 pub fn text(status: u16, body: &str) -> Answer {
-    Answer(Ok((status, Vec::new(), body.to_owned())))
+    Answer { status: Some(status), headers: Vec::new(), body: body.to_owned() }
 }
 
 /// No answer at all.
 pub fn nothing() -> Answer {
-    Answer(Err(()))
+    Answer { status: None, headers: Vec::new(), body: String::new() }
 }
 
 pub fn complaint(status: u16, message: &str) -> Answer {
@@ -110,8 +114,8 @@ impl Http for Script {
             headers: request.headers().clone(),
             body: serde_json::from_slice(request.body()).unwrap_or_default(),
         });
-        let (status, headers, body) =
-            self.answer(&line).0.map_err(|()| PortError::unavailable("the connection broke"))?;
+        let Answer { status, headers, body } = self.answer(&line);
+        let status = status.ok_or_else(|| PortError::unavailable("the connection broke"))?;
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(name, value);

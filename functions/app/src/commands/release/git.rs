@@ -64,6 +64,8 @@ const SAFE: &[&str] = &[
     "-c",
     "color.ui=false",
     "-c",
+    "i18n.logOutputEncoding=UTF-8",
+    "-c",
     "protocol.allow=never",
 ];
 

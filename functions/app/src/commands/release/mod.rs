@@ -3,6 +3,7 @@
 mod clone;
 mod explain;
 mod git;
+mod github;
 mod plan;
 mod set_version;
 

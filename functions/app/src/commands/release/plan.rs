@@ -1,15 +1,17 @@
 //! `pointsman release plan`: what would be released, and why. Writes nothing.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use jiff::Timestamp;
 use pointsman_core::release::{
-    Plan, Settings,
+    Plan, Settings, Source,
     plan::{self, Counted, Release, Wishes},
+    settings,
 };
+use pointsman_github::Slug;
 
-use super::clone::Clone;
+use super::{clone::Clone, github};
 use crate::{
     context::Context,
     print::{self, BAD, BOLD, DIM},
@@ -18,46 +20,69 @@ use crate::{
 /// Words of `release plan`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A git clone's folder
-    #[arg(long, value_name = "PATH", default_value = ".")]
+    /// A git clone's folder, or a repository on GitHub such as octocat/hello-world
+    #[arg(long, value_name = "PATH|OWNER/NAME", default_value = ".")]
     repo: String,
-    /// The branch that would be released [default: the one that is checked out]
+    /// The branch that would be released [default: the one that is checked out; on GitHub the default branch]
     #[arg(long, value_name = "BRANCH")]
     target: Option<String>,
+    #[command(flatten)]
+    github: github::Access,
 }
 
 /// Does it.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
-    let folder = PathBuf::from(&args.repo);
-    if !folder.is_dir() {
-        bail!("--repo {}: there is no such folder; give the path of a git clone", print::clean(&args.repo));
-    }
-    let clone = Clone::open(&folder, args.target.as_deref()).await?;
-    let (settings, doubt) = settings(&clone).await?;
-    let mut plan = plan::draft(&clone, &settings, &Wishes::default(), Timestamp::now()).await?;
-    plan.warnings.splice(0..0, doubt);
-    if clone.shallow {
-        let doubt = "this clone is shallow: tags may be missing; `git fetch --unshallow --tags` brings them";
-        plan.warnings.insert(0, doubt.into());
-    }
+    let plan = if Path::new(&args.repo).is_dir() { of_clone(&args).await? } else { of_github(&args).await? };
     for warning in &plan.warnings {
         anstream::eprintln!("{BAD}warning:{BAD:#} {}", print::clean(warning));
     }
     print::result(context.json, &plan, || told(&plan))
 }
 
-/// The settings at the head as they hold on its branch, and what is doubtful about that.
-async fn settings(clone: &Clone) -> Result<(Settings, Option<String>)> {
-    let settings = Settings::default();
-    let Some(branch) = &clone.branch else { return Ok((settings, None)) };
-    Ok(match settings.for_target(branch) {
-        Some(settings) => (settings, None),
-        None => {
-            let doubt =
-                format!("`{branch}` is none of the settings' targets: this is what it would release as one");
-            (settings, Some(doubt))
+async fn of_clone(args: &Args) -> Result<Plan> {
+    let clone = Clone::open(Path::new(&args.repo), args.target.as_deref()).await?;
+    let mut plan = draft(&clone, clone.branch.as_deref(), &Wishes::default()).await?;
+    if clone.shallow {
+        let doubt = "this clone is shallow: tags may be missing; `git fetch --unshallow --tags` brings them";
+        plan.warnings.insert(0, doubt.into());
+    }
+    Ok(plan)
+}
+
+async fn of_github(args: &Args) -> Result<Plan> {
+    let slug: Slug = args.repo.parse().map_err(|_| {
+        let repo = print::clean(&args.repo);
+        anyhow!("--repo {repo}: there is no such folder, and it is no repository's name such as octocat/hello-world")
+    })?;
+    let place = github::open(slug, args.target.as_deref(), &args.github).await?;
+    let wishes = Wishes { links: Some(place.links), ..Wishes::default() };
+    draft(&place.source, Some(&place.branch), &wishes).await
+}
+
+/// Plans by the settings at the head as they hold on its branch, and tells what is doubtful about them.
+async fn draft(source: &dyn Source, branch: Option<&str>, wishes: &Wishes) -> Result<Plan> {
+    let (mut settings, mut doubts) = match source.read(settings::FILE).await? {
+        Some(text) => match settings::read(&text, settings::FILE) {
+            Ok(checked) => {
+                let told = |fault| format!("{}:{fault}", settings::FILE);
+                (checked.settings, checked.warnings.iter().map(told).collect())
+            }
+            Err(faults) => bail!("the repository's settings have faults\n{faults}"),
+        },
+        None => (Settings::default(), Vec::new()),
+    };
+    if let Some(branch) = branch {
+        match settings.for_target(branch) {
+            Some(held) => settings = held,
+            None => {
+                let doubt = "is none of the settings' targets: this is what it would release as one";
+                doubts.push(format!("`{branch}` {doubt}"));
+            }
         }
-    })
+    }
+    let mut plan = plan::draft(source, &settings, wishes, Timestamp::now()).await?;
+    plan.warnings.splice(0..0, doubts);
+    Ok(plan)
 }
 
 fn told(plan: &Plan) -> String {

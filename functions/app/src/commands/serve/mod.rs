@@ -1,6 +1,7 @@
-//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP. It only wires.
+//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and the release stages beside. It only wires.
 
 mod figures;
+mod readiness;
 mod screen;
 mod watch;
 
@@ -10,11 +11,16 @@ use anyhow::Result;
 use pointsman_core::{config::Config, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
-use pointsman_host_http::{Dependency, Parts, Server};
+use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
 
-use crate::{context::Context, signals};
+use crate::{
+    context::Context,
+    releases::{Releases, Terms, Tools, hire},
+    signals,
+};
 use figures::Figures;
+use readiness::Readiness;
 
 /// Words of `serve`.
 #[derive(Debug, clap::Args)]
@@ -48,44 +54,72 @@ async fn serve(
     watcher: Watcher,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
+    let releases = releases(loaded, store);
+    let stopping = releases.stopping();
+    let stop = async move {
+        stop.await;
+        stopping.cancel();
+    };
+    let taken = take_in(loaded, rules, store, watcher, &releases, stop).await;
+    releases.stop().await;
+    taken
+}
+
+async fn take_in(
+    loaded: &Loaded,
+    rules: Rules,
+    store: &Store,
+    watcher: Watcher,
+    releases: &Releases<Terms>,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
     let all = store.ports();
     let ports =
         Ports { ledger: all.ledger, archive: all.archive, clock: Arc::new(SystemClock), inline_limit: None };
     let intake = Arc::new(Intake::new(ports, rules));
     let figures = Figures::install(all.admin)?;
-    let parts = parts(&loaded.config, intake.clone(), store.clone(), figures.clone());
+    let readiness = Readiness::new(store.clone(), releases.terms(), Arc::new(loaded.secrets.clone()));
+    let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
+    // Only now: who cannot listen works on nothing.
+    releases.replace(Terms::of(&loaded.config));
     tokio::select! {
         () = server.serve(stop) => {}
-        never = watch::follow(watcher, &loaded.config, &intake, store) => match never {},
+        never = watch::follow(watcher, &loaded.config, &intake, store, releases) => match never {},
         never = figures.keep() => match never {},
     }
     Ok(())
 }
 
-fn parts(config: &Config, intake: Arc<Intake>, store: Store, figures: Figures) -> Parts {
+/// The release stages, idle until they are told their terms.
+fn releases(loaded: &Loaded, store: &Store) -> Releases<Terms> {
+    let all = store.ports();
+    let tools = Tools {
+        queue: all.queue,
+        receiver: all.receiver,
+        records: all.records,
+        http: Arc::new(pointsman_http::Client::default()),
+        secrets: Arc::new(loaded.secrets.clone()),
+        clock: Arc::new(SystemClock),
+    };
+    Releases::start(None, move |terms: &Terms| {
+        hire(terms, &tools).inspect_err(|error| tracing::error!("no release can be made: {error:#}")).ok()
+    })
+}
+
+fn parts(config: &Config, intake: Arc<Intake>, readiness: Readiness, figures: Figures) -> Parts {
     let stage = move |request| {
         let intake = intake.clone();
         async move { handle(request, &intake).await }
     };
     let ready = move || {
-        let store = store.clone();
-        async move { vec![readiness(&store).await] }
+        let readiness = readiness.clone();
+        async move { readiness.look().await }
     };
     let mut parts = Parts::new("intake", stage).ready(ready).metrics(move || figures.render());
     parts.trusted_proxies = config.trusted_proxies.clone();
     parts
-}
-
-async fn readiness(store: &Store) -> Dependency {
-    let health = store.health().await;
-    Dependency {
-        name: "store".into(),
-        ready: health.is_ok(),
-        state: if health.is_ok() { "ok" } else { "cannot write" }.into(),
-        last_error: health.err().map(|error| error.to_string()),
-    }
 }
 
 /// All faults, each on its line.

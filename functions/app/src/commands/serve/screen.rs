@@ -29,9 +29,12 @@ fn text(config: &Config, origin: &Origin, address: SocketAddr) -> String {
     let sources = config.sources.keys().map(|name| format!("{name} -> http://{address}/webhooks/{name}"));
     list(&mut line, "sources", sources);
     let flow = |events: &[String], queue: &str| format!("{} -> queue {queue}", events.join(", "));
-    let all = config.all_subscriptions();
-    let subscriptions = all.iter().map(|it| format!("{}: {}", it.name, flow(&it.events, it.queue())));
+    let subscriptions =
+        config.subscriptions.iter().map(|it| format!("{}: {}", it.name, flow(&it.events, it.queue())));
     list(&mut line, "subscriptions", subscriptions);
+    if let Some((source, app)) = config.release_app() {
+        line("releases", &format!("by App {} of source {source}, at {}", app.id, app.base_url));
+    }
     next(&mut out, config, address);
     out
 }

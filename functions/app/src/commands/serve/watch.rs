@@ -9,8 +9,16 @@ use pointsman_env::{Loaded, Update, Watcher};
 use pointsman_intake::Intake;
 use tracing::{error, info, warn};
 
+use crate::releases::{Releases, Terms};
+
 /// Follows the file for ever.
-pub async fn follow(mut watcher: Watcher, started: &Config, intake: &Intake, store: &Store) -> Infallible {
+pub async fn follow(
+    mut watcher: Watcher,
+    started: &Config,
+    intake: &Intake,
+    store: &Store,
+    releases: &Releases<Terms>,
+) -> Infallible {
     loop {
         match watcher.next().await {
             Update::Faulty(faults) => {
@@ -24,7 +32,10 @@ pub async fn follow(mut watcher: Watcher, started: &Config, intake: &Intake, sto
                     warn!("{}:{warning}", loaded.origin);
                 }
                 match replace(&loaded, intake, store).await {
-                    Ok(()) => info!("the new configuration is in force"),
+                    Ok(()) => {
+                        releases.replace(Terms::of(&loaded.config));
+                        info!("the new configuration is in force");
+                    }
                     Err(why) => {
                         error!("the new configuration cannot be used, the one before stays in force: {why:#}")
                     }

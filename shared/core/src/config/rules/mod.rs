@@ -1,5 +1,6 @@
 //! Our own rules: what a JSON Schema cannot say. They walk whatever is there; what is missing or mistyped is the schema's.
 
+mod layers;
 mod queue;
 mod release;
 mod source;
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use super::{
     fault::{Fault, Mark},
     node::Cursor,
+    release::Layers,
 };
 use crate::port::SecretRef;
 
@@ -34,6 +36,7 @@ pub struct Findings {
     pub faults: Vec<Fault>,
     pub warnings: Vec<Fault>,
     pub secrets: Vec<PlacedSecret>,
+    pub layers: Layers,
 }
 
 pub fn check(root: &Cursor<'_>) -> Findings {
@@ -43,6 +46,7 @@ pub fn check(root: &Cursor<'_>) -> Findings {
     let queues = subscription::check(root, &mut found);
     queue::check(root, &queues, &mut found);
     release::check(root, &mut found);
+    layers::check(root, &mut found);
     found
 }
 

@@ -300,7 +300,7 @@ release: { enabled: true, reconcile: 1s, repositories: [acme], every: 1h }
 pointsman.yaml:2:38: release.reconcile: `1s` is not between 1m and 7d
 pointsman.yaml:2:57: release.repositories[0]: `acme` is no repository pattern: owner/name, owner/*, */name, *, or ! and one
 pointsman.yaml:2:64: release.every: this key is unknown
-    known are: enabled, source, repositories, reconcile, settings, organisations"#,
+    known are: enabled, source, repositories, reconcile, settings, locked, organisations"#,
     ),
     (
         "of_several_apps_one_is_named_and_it_is_an_app",
@@ -332,5 +332,41 @@ queues: { release-orchestrator: { max_deliveries: 3 } }
     `release: { enabled: true }` makes it; take another name here
 pointsman.yaml:4:42: subscriptions[1].queue: `release-automator` is the name of a built-in stage
     `release: { enabled: true }` makes it; take another name here"#,
+    ),
+    (
+        "settings_under_the_repositories_own_follow_their_rules",
+        r#"sources: { github: { secrets: ["env:A"] } }
+release:
+  settings: { strategy: semantic, initial_version: 1.0.0+x, tag_formats: x }
+  locked: [release.strategi]
+  organisations:
+    acme: { settings: { components: { web: { path: ../etc } } } }
+    ACME: { locked: [strategy] }
+    "a b": { settings: 5 }
+"#,
+        r#"pointsman.yaml:3:25: release.settings.strategy: `semantic` is not one of: semver, prerelease, calver, always_patch, always_minor, always_major
+pointsman.yaml:3:52: release.settings.initial_version: `1.0.0+x`: what follows the + has no place here
+pointsman.yaml:3:61: release.settings.tag_formats: this key is unknown
+    did you mean `tag_format`?
+pointsman.yaml:4:12: release.locked[0]: `release.strategi` is no field
+    did you mean `strategy`?
+pointsman.yaml:6:52: release.organisations.acme.settings.components.web.path: the path has `..`: no path leads out of the repository or the component's folder
+pointsman.yaml:7:22: release.organisations.ACME.locked[0]: `strategy` is no field
+    such as `release.strategy`
+pointsman.yaml:8:5: release.organisations["a b"]: `a b` is no account's name
+    as in https://github.com/NAME: a-z, 0-9 and -
+pointsman.yaml:8:24: release.organisations["a b"].settings: this must be a mapping (`key: value`), but is a number"#,
+    ),
+    (
+        "an_organisation_may_not_change_what_is_locked_above",
+        r#"sources: { github: { secrets: ["env:A"] } }
+release:
+  settings: { strategy: always_patch }
+  locked: [release.strategy]
+  organisations:
+    acme: { settings: { strategy: semver } }
+"#,
+        r#"pointsman.yaml:6:25: release.organisations.acme.settings.strategy: `release.strategy` is locked by pointsman.yaml
+    remove it here, or ask those who keep that file"#,
     ),
 ];

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::release::settings;
 
 const RELEASE: &str = r#"
 sources:
@@ -54,6 +55,39 @@ fn the_source_of_releases_is_shown_and_what_is_shown_means_the_same() {
     let (_, app) =
         parse(&bare).unwrap().config.release_app().map(|(name, app)| (name.to_owned(), app.clone())).unwrap();
     assert_eq!(app.base_url, "https://api.github.com");
+}
+
+#[test]
+fn settings_for_all_and_for_organisations_are_layers() {
+    let layers = r#"release:
+  settings: { strategy: always_minor, changelog: { authors: false } }
+  locked: [release.strategy]
+  organisations:
+    Acme: { settings: { changelog: { path: NEWS.md } } }
+"#;
+    let (sources, _) = RELEASE.split_once("release: ").unwrap();
+    let text = format!("{sources}{layers}");
+    let release = parse(&text).expect("it is good").config.release;
+    let acme = &release.layers.organisations["acme"];
+    let central = release.layers.central.as_ref().unwrap();
+    let own = settings::read("release: { prerelease_type: rc }", "the file").unwrap().layer;
+    let resolved = settings::resolve(&[central.clone(), acme.clone(), own]).unwrap();
+    assert_eq!(
+        (resolved.strategy, resolved.prerelease_type.as_str()),
+        (settings::Strategy::AlwaysMinor, "rc")
+    );
+    assert_eq!(resolved.changelog.path, settings::ChangelogPath::Path("NEWS.md".into()));
+    assert!(!resolved.changelog.authors);
+    let breaks = settings::read("release: { strategy: semver }", "the file").unwrap().layer;
+    let told = settings::resolve(&[central.clone(), breaks]).unwrap_err().to_string();
+    assert!(told.contains("`release.strategy` is locked by pointsman.yaml"), "{told}");
+    let shown = parse(&text).unwrap().config.shown();
+    assert_eq!(
+        shown.pointer("/release/settings/strategy").unwrap(),
+        "always_minor",
+        "no more than was written"
+    );
+    assert_eq!(parse(&to_yaml(&shown)).unwrap().config.shown(), shown);
 }
 
 #[test]

@@ -86,15 +86,28 @@ fn place(text: &str, headings: &[Heading], version: &str) -> Range<usize> {
     at..at
 }
 
-/// All headings outside front matter, code and comments.
+/// All headings outside front matter, code and comments. What is opened and never closed is taken for text: a section
+/// that was put after it would not be found again.
 fn headings(text: &str) -> Vec<Heading> {
+    let (found, open) = headings_of(text, text.len());
+    open.map_or(found, |open| headings_of(text, open).0)
+}
+
+/// The headings, with nothing opened from `plain` on; and where what is open at the end was opened.
+fn headings_of(text: &str, plain: usize) -> (Vec<Heading>, Option<usize>) {
     let mut found: Vec<Heading> = Vec::new();
-    let mut within = Within::Text;
+    let (mut within, mut opened) = (Within::Text, None);
     let (mut at, mut anchor, mut previous): (usize, Option<usize>, Option<(usize, &str)>) = (0, None, None);
     for (index, whole) in text.split_inclusive('\n').enumerate() {
         let line = whole.trim_end_matches(['\n', '\r']);
         let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { line };
-        let open = within.next(line, index == 0);
+        let was_text = matches!(within, Within::Text);
+        let open = at >= plain || within.next(line, index == 0);
+        if matches!(within, Within::Text) {
+            opened = None;
+        } else if was_text {
+            opened = Some(at);
+        }
         let heading = if open { heading(line, previous, at) } else { None };
         if let Some(heading) = heading {
             found.push(Heading { at: anchor.unwrap_or(heading.at), ..heading });
@@ -109,7 +122,7 @@ fn headings(text: &str) -> Vec<Heading> {
     }
     found.extend(definitions(text));
     found.sort_by_key(|heading| heading.at);
-    found
+    (found, opened)
 }
 
 /// What a line is part of.

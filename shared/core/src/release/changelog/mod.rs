@@ -10,6 +10,7 @@ use semver::Version;
 use super::{Author, Sha};
 
 pub use file::prepend;
+pub(super) use section::TEMPLATE;
 pub use section::{line, section};
 
 /// What a version's section tells.

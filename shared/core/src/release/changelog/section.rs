@@ -8,7 +8,7 @@ use super::{Entry, Links, Newcomer, SectionInput};
 use crate::release::{
     Settings,
     template::{self, Kind, Rendered},
-    text::{markdown, plain},
+    text::{inline, markdown},
 };
 
 /// The template where the settings have none; `docs/releases.md` shows it.
@@ -166,8 +166,9 @@ fn sorted<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<&'e Entry> {
 impl Line {
     fn new(entry: &Entry, told: &str, links: Option<&Links>, authors: bool) -> Self {
         let author = entry.author.as_ref().filter(|_| authors);
-        let login = author.and_then(|author| author.login.as_deref());
-        let shown = |text: &String| Some(markdown(text)).filter(|text| !text.is_empty());
+        let login = author.and_then(|author| author.login.as_deref()).map(account);
+        let login = login.filter(|login| !login.is_empty());
+        let shown = |text: &String| Some(inline(text)).filter(|text| !text.is_empty());
         let mut line = Self {
             line: String::new(),
             kind: entry.kind.as_ref().and_then(shown),
@@ -179,8 +180,8 @@ impl Line {
             sha: entry.sha.to_string(),
             short_sha: entry.sha.short().to_owned(),
             commit_url: links.map(|links| links.commit(&entry.sha)),
-            author: author.map(|author| login.map_or_else(|| markdown(&author.name), account)),
-            author_url: login.zip(links).map(|(login, links)| links.account(login)),
+            author: author.map(|author| login.clone().unwrap_or_else(|| inline(&author.name))),
+            author_url: login.zip(links).map(|(login, links)| links.account(&login)),
             issues: issues(&entry.issues, links),
         };
         line.line = line.whole();
@@ -210,7 +211,8 @@ impl Line {
 
 impl Greeting {
     fn new(newcomer: &Newcomer, links: Option<&Links>) -> Self {
-        let (login, url) = (account(&newcomer.login), links.map(|links| links.account(&newcomer.login)));
+        let login = account(&newcomer.login);
+        let url = links.map(|links| links.account(&login));
         let pull_url = links.map(|links| links.issue(newcomer.pull));
         let pull = linked(&format!("#{}", newcomer.pull), pull_url.as_ref());
         let line = format!("{} made their first contribution in {pull}", by(&login, url.as_ref()));
@@ -227,10 +229,12 @@ fn linked(text: &str, url: Option<&String>) -> String {
     url.map_or_else(|| text.to_owned(), |url| format!("[{text}]({url})"))
 }
 
-/// An account's name: the characters that GitHub gives one.
+/// An account's name: the characters that GitHub gives one, and an App's `[bot]`.
 fn account(login: &str) -> String {
-    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '[' | ']');
-    plain(login, 60).chars().filter(|c| known(*c)).collect()
+    let (name, bot) = login.strip_suffix("[bot]").map_or((login, ""), |name| (name, "[bot]"));
+    let name: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(60).collect();
+    if name.is_empty() { name } else { name + bot }
 }
 
 fn issues(numbers: &[u64], links: Option<&Links>) -> Vec<Issue> {

@@ -184,7 +184,8 @@ fn faulty(faults: Faults) -> PortError {
     PortError::invalid(format!("the version files cannot be changed as the settings say\n{faults}"))
 }
 
-fn entry(counted: &Counted) -> Entry {
+/// A change as the changelog has it.
+pub fn entry(counted: &Counted) -> Entry {
     let message = &counted.message;
     let closing = |token: &str| CLOSES.iter().any(|word| word.eq_ignore_ascii_case(token));
     let values = message.footers.iter().filter(|footer| closing(&footer.token)).map(|footer| &footer.value);

@@ -8,7 +8,7 @@ use crate::release::{
     Settings,
     changelog::Links,
     template::{self, Kind, Rendered},
-    text::{markdown, plain},
+    text::{inline, plain},
 };
 
 /// The longest body that GitHub takes, in characters, less a margin.
@@ -76,8 +76,8 @@ fn least(input: &Input<'_>, warning: Option<String>) -> Rendered {
 fn filled(input: &Input<'_>, settings: &Settings, changelog: usize, notes: usize) -> Rendered {
     let notes = notes::block(&cut(input.notes.unwrap_or_default(), notes, "…"));
     let context = Context {
-        target: markdown(&plain(input.target, 100)),
-        versions: markdown(&versions(input)),
+        target: inline(&plain(input.target, 100)),
+        versions: inline(&versions(input)),
         releases: input.releases.iter().map(ReleaseContext::new).collect(),
         changelog: changelogs(input, changelog),
         notes: notes.clone(),
@@ -147,7 +147,7 @@ fn changelogs(input: &Input<'_>, mut room: usize) -> String {
 }
 
 fn summary(due: &Due<'_>) -> String {
-    let name = due.component.map(|component| format!("{}: ", markdown(component))).unwrap_or_default();
+    let name = due.component.map(|component| format!("{}: ", inline(component))).unwrap_or_default();
     format!("{name}{}", due.next)
 }
 
@@ -155,12 +155,12 @@ fn summary(due: &Due<'_>) -> String {
 fn pointer(due: Option<&Due<'_>>, input: &Input<'_>) -> String {
     let branch = super::branch(input.target, input.component);
     let due = due.or(input.releases.first());
-    let shown = |links: &Links, file: &str| format!("[{}]({})", markdown(file), links.file(&branch, file));
+    let shown = |links: &Links, file: &str| format!("[{}]({})", inline(file), links.file(&branch, file));
     match (due.and_then(|due| due.changelog_file), input.links) {
         (Some(file), Some(links)) => {
             format!("_Too long to be shown here: all of it is in {}._", shown(links, file))
         }
-        (Some(file), None) => format!("_Too long to be shown here: all of it is in {}._", markdown(file)),
+        (Some(file), None) => format!("_Too long to be shown here: all of it is in {}._", inline(file)),
         (None, _) => "_Too long to be shown here._".into(),
     }
 }

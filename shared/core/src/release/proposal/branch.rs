@@ -21,11 +21,14 @@ pub fn branch(target: &str, component: Option<&str>) -> String {
 /// it with [`branch`]).
 pub fn branch_parts(name: &str) -> Option<(String, Option<String>)> {
     let mut parts = name.strip_prefix(PREFIX)?.split("--");
-    let (target, component) = (parts.next()?, parts.next());
-    let decoded =
-        (decoded(target)?, component.map(|part| self::decoded(part)).map_or(Some(None), |it| it.map(Some))?);
+    let target = decoded(parts.next()?)?;
+    let component = match parts.next() {
+        Some(part) => Some(decoded(part)?),
+        None => None,
+    };
     // Only what we would write: one branch has one name.
-    (parts.next().is_none() && branch(&decoded.0, decoded.1.as_deref()) == name).then_some(decoded)
+    let ours = parts.next().is_none() && branch(&target, component.as_deref()) == name;
+    ours.then_some((target, component))
 }
 
 fn encoded(part: &str) -> String {

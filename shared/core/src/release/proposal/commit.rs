@@ -8,6 +8,7 @@ use super::Input;
 use crate::release::Sha;
 
 const TRAILER: &str = "Pointsman-Release: ";
+const TAGS: &str = "Pointsman-Tags: ";
 
 /// The trailer of our commit. A head commit with a trailer whose tree is its own tree is ours; any other is a person's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +25,19 @@ impl Trailer {
         let (before, last) = message.trim_end().rsplit_once('\n')?;
         let (fingerprint, tree) = last.trim_end_matches('\r').strip_prefix(TRAILER)?.split_once(' ')?;
         let digits = |text: &str| text.len() == 64 && Sha::from_str(text).is_ok();
+        let (above, line) = before.rsplit_once('\n').unwrap_or((before, ""));
+        let before = if line.starts_with(TAGS) { above } else { before };
         let parted = before.ends_with('\n') || before.ends_with("\n\r");
         let tree = tree.parse().ok()?;
         (parted && digits(fingerprint)).then(|| Self { fingerprint: fingerprint.to_owned(), tree })
+    }
+
+    /// The tags that a commit of ours is for. They are the commit's own: a pull request's description can be changed
+    /// once its commit is merged, and may be a step behind it.
+    pub fn tags(message: &str) -> Vec<String> {
+        let line =
+            message.trim_end().lines().rev().nth(1).and_then(|line| line.trim_end().strip_prefix(TAGS));
+        line.map(|tags| tags.split(' ').map(str::to_owned).collect()).unwrap_or_default()
     }
 
     /// Whether a commit is ours: its message has our trailer, and its tree is the one that was written.
@@ -39,6 +50,11 @@ impl fmt::Display for Trailer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{TRAILER}{} {}", self.fingerprint, self.tree)
     }
+}
+
+/// The line that [`Trailer::tags`] reads. A tag's name has no blank in it.
+pub(super) fn tags(tags: &[String]) -> String {
+    format!("{TAGS}{}", tags.join(" "))
 }
 
 /// A hash over all that a proposal is made from; each part with its length, so that none can pass for another.

@@ -17,6 +17,7 @@ use super::{
     text::plain,
 };
 
+pub(super) use body::BODY;
 pub use branch::{branch, branch_parts};
 pub use commit::Trailer;
 pub use marker::{Marker, Planned};
@@ -30,7 +31,9 @@ const LONGEST_VERSIONS: usize = 100;
 const LONGEST_RELEASE: usize = 120_000;
 
 /// The title where the settings have none.
-pub(crate) const TITLE: &str = "chore({{ target }}): release {{ versions }}";
+pub(super) const TITLE: &str = "chore({{ target }}): release {{ versions }}";
+/// The release's name where the settings have none.
+pub(super) const RELEASE_NAME: &str = "{{ tag }}";
 
 /// What is proposed.
 #[derive(Debug, Clone)]
@@ -87,6 +90,8 @@ pub struct Proposal {
     pub body: String,
     /// A hash over base, versions, files, title and body (without what people write in it): equal = nothing to write.
     pub fingerprint: String,
+    /// The tags that it is for.
+    pub tags: Vec<String>,
     /// Templates that failed and gave way to the built-in ones.
     pub warnings: Vec<String>,
 }
@@ -95,7 +100,7 @@ impl Proposal {
     /// The commit's message; `tree` is what was written.
     pub fn message(&self, tree: &Sha) -> String {
         let trailer = Trailer { fingerprint: self.fingerprint.clone(), tree: tree.clone() };
-        format!("{}\n\n{trailer}\n", self.title)
+        format!("{}\n\n{}\n{trailer}\n", self.title, commit::tags(&self.tags))
     }
 
     /// Whether a branch's head commit is what is proposed: our trailer, of this fingerprint, and the tree it names.
@@ -123,6 +128,7 @@ pub fn propose(input: &Input<'_>, settings: &Settings) -> Proposal {
     Proposal {
         branch: branch(input.target, input.component),
         fingerprint,
+        tags: input.releases.iter().map(|due| due.tag.to_owned()).collect(),
         warnings: [title.warning, body.warning].into_iter().flatten().collect(),
         title: title.text,
         body: body.text,
@@ -207,7 +213,7 @@ pub fn release_name(due: &Planned, target: &str, settings: &Settings) -> Rendere
         tag: &due.tag,
     };
     let own = settings.pull_request.release_name.as_deref();
-    let filled = template::fill(Kind::ReleaseName, own, "{{ tag }}", &context);
+    let filled = template::fill(Kind::ReleaseName, own, RELEASE_NAME, &context);
     let text = plain(&filled.text, LONGEST_TITLE);
     Rendered { text: if text.is_empty() { due.tag.clone() } else { text }, ..filled }
 }

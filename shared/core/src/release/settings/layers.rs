@@ -21,6 +21,14 @@ pub struct Layer {
     pub(super) locked: Vec<String>,
 }
 
+/// The same fields, locked or not, of the same file: wherever in it they stand.
+impl PartialEq for Layer {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |layer: &Self| (layer.origin.clone(), layer.locked.clone(), layer.root.to_value());
+        said(self) == said(other)
+    }
+}
+
 /// What is merged key by key; everything else is replaced as a whole.
 const MERGED: &[&str] =
     &["", "release", "release.changelog", "release.pull_request", "release.types", "release.components"];

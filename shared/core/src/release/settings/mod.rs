@@ -16,12 +16,22 @@ pub use model::{
     VersionFile,
 };
 pub use part::Part;
+pub(crate) use read::checked;
 pub use read::{Checked, LONGEST, read, schema};
 pub use tag::TagFormat;
 pub use types::Types;
 
 /// Where a repository's settings lie.
 pub const FILE: &str = ".github/pointsman.yaml";
+
+/// The templates that hold where a file has none, in the order of [`crate::release::template::Kind`]: changelog, title,
+/// body, release name.
+pub fn built_in_templates() -> [String; 4] {
+    let [changelog, body] = [super::changelog::TEMPLATE, super::proposal::BODY].map(str::to_owned);
+    let [title, name] =
+        [super::proposal::TITLE, super::proposal::RELEASE_NAME].map(|text| format!("{text}\n"));
+    [changelog, title, body, name]
+}
 
 #[cfg(test)]
 mod tests;

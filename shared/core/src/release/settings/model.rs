@@ -30,7 +30,7 @@ pub struct Settings {
     pub calver_format: String,
     /// The tag, with `{version}` (and `{component}`) as places. Default `v{version}`; of a component `{component}-v{version}`.
     pub tag_format: Option<String>,
-    /// What a commit's type moves, and the changelog's section that it is in; over the defaults, type by type.
+    /// What a commit's type moves, and the changelog's section that it is in; over the built-in rules, type by type.
     pub types: Types,
     /// Parts of the repository with versions of their own, by name. Default none: one version for all of it.
     pub components: BTreeMap<String, Component>,
@@ -98,22 +98,23 @@ pub struct TypeRule {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Component {
-    /// Its folder: a commit belongs to the component when it changes a file below it.
+    /// Its folder; `.` is the repository's root. A commit belongs to the component when it changes a file below it. To be
+    /// given.
     pub path: String,
-    /// Further folders whose changes count for it too.
+    /// Further folders whose changes count for it too. Default none.
     pub include: Vec<String>,
-    /// Folders below its own whose changes do not count.
+    /// Folders below its own whose changes do not count. Default none.
     pub exclude: Vec<String>,
-    /// Components of one group always have the same version.
+    /// Components of one group always have the same version; they need the same strategy. Default: of none.
     pub group: Option<String>,
-    /// As above, for this component.
+    /// How its next version follows. Default: the repository's `strategy`.
     pub strategy: Option<Strategy>,
-    /// As above, for this component.
+    /// Its first version. Default: the repository's `initial_version`.
     #[schemars(with = "Option<String>")]
     pub initial_version: Option<Version>,
-    /// As above, for this component.
+    /// What stands before its pre-releases' number. Default: the repository's `prerelease_type`.
     pub prerelease_type: Option<String>,
-    /// As above, for this component.
+    /// Its tags. Default: the repository's `tag_format`, else `{component}-v{version}`.
     pub tag_format: Option<String>,
     /// The files that hold its version, relative to its folder. Default: those that are found in its folder.
     pub version_files: Option<Vec<VersionFile>>,
@@ -181,7 +182,7 @@ pub enum ChangelogPath {
 pub struct Changelog {
     /// The file; `false` for none. Default `CHANGELOG.md`.
     pub path: ChangelogPath,
-    /// The section's template. Default: see `docs/releases.md`.
+    /// The section's template. Default: the built-in one.
     pub template: Option<String>,
     /// Names the authors of changes by their accounts. Default true.
     pub authors: bool,
@@ -204,15 +205,15 @@ impl Default for Changelog {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PullRequest {
-    /// Its title's template. Default: see `docs/releases.md`.
+    /// Its title's template. Default: the built-in one.
     pub title: Option<String>,
-    /// Its body's template. Default: see `docs/releases.md`.
+    /// Its body's template. Default: the built-in one.
     pub body: Option<String>,
     /// Labels that it gets when it is made. Default `release: pending`.
     pub labels: Vec<String>,
     /// Opened as a draft. Default false.
     pub draft: bool,
-    /// With components: one pull request each. Default false: one for all.
+    /// With components: one pull request each, instead of one for all. Default false.
     pub separate: bool,
     /// The release's name, a template. Default: the tag.
     pub release_name: Option<String>,
@@ -244,10 +245,10 @@ impl Default for PullRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Target {
-    /// The branch's name, or a pattern such as `release/*`.
+    /// The branch's name, or a pattern such as `release/*`; the first that matches decides. To be given.
     pub branch: String,
-    /// As above, on this branch.
+    /// How the next version follows on this branch, for all components. Default: as without it.
     pub strategy: Option<Strategy>,
-    /// As above, on this branch.
+    /// What stands before a pre-release's number on this branch, for all components. Default: as without it.
     pub prerelease_type: Option<String>,
 }

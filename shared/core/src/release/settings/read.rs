@@ -53,18 +53,23 @@ pub fn read(text: &str, origin: &str) -> Result<Checked, Faults> {
         let message = format!("the file is longer than {LONGEST} bytes");
         return Err(refused(vec![Fault::new("", Mark::START, message)]));
     }
-    let (root, mut faults) = yaml::read(text).map_err(refused)?;
+    let (root, faults) = yaml::read(text).map_err(refused)?;
     let root = if root.is_null() && faults.is_empty() { Node::empty(root.at) } else { root };
+    checked(root, faults, origin).map_err(refused)
+}
+
+/// The same of a tree that was read before, with the faults that were found in it then.
+pub(crate) fn checked(root: Node, mut faults: Vec<Fault>, origin: &str) -> Result<Checked, Vec<Fault>> {
     faults.extend(CHECKER.check(&root));
     let found = rules::check(&Cursor::root(&root));
     faults.extend(found.faults);
     if !faults.is_empty() {
-        return Err(refused(faults));
+        return Err(faults);
     }
-    let file = typed(&root).map_err(|fault| refused(vec![fault]))?;
+    let file = typed(&root).map_err(|fault| vec![fault])?;
     let faults = rules::together(&file.release, &Cursor::root(&root));
     if !faults.is_empty() {
-        return Err(refused(faults));
+        return Err(faults);
     }
     let layer = Layer { origin: origin.to_owned(), root: Arc::new(root), locked: file.locked };
     Ok(Checked { settings: file.release, layer, warnings: found.warnings })

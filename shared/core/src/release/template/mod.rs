@@ -20,8 +20,11 @@ pub const LONGEST: usize = 16 << 10;
 pub const LARGEST: usize = 1 << 20;
 /// The longest text that a filter gives, in bytes.
 const LARGEST_VALUE: usize = 64 << 10;
-/// Steps of one filling-in: enough for a changelog of 10,000 entries by the built-in template.
+/// Steps of one filling-in: enough for a changelog of 10,000 entries.
 const STEPS: u64 = 500_000;
+/// What a template of the settings may give and take. The built-in ones grow with what they tell, and no further.
+const OWN: Bounds = Bounds { bytes: LARGEST, steps: Some(STEPS) };
+const BUILT_IN: Bounds = Bounds { bytes: 64 * LARGEST, steps: None };
 
 /// What a template is for: it decides about its variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +85,12 @@ pub fn check(kind: Kind, template: &str) -> Result<(), String> {
     if template.len() > LONGEST {
         return Err(format!("a template is at most {LONGEST} bytes long"));
     }
+    if template.contains("<!-- pointsman:") {
+        return Err(
+            "a template has no `<!-- pointsman:` in it: what begins so is read back from the pull request"
+                .into(),
+        );
+    }
     grammar::check(template)?;
     let environment = environment();
     let compiled = environment.template_from_str(template).map_err(|error| told(&error))?;
@@ -100,32 +109,38 @@ pub fn check(kind: Kind, template: &str) -> Result<(), String> {
 /// Fills in the settings' template, else (or when that fails) the built-in one.
 pub(super) fn fill<C: Serialize>(kind: Kind, own: Option<&str>, built_in: &str, context: &C) -> Rendered {
     let values = Value::from(Serde(context));
-    let attempt = own.map(|own| check(kind, own).and_then(|()| fill_one(own, values.clone())));
+    let attempt = own.map(|own| check(kind, own).and_then(|()| fill_one(own, values.clone(), OWN)));
     let why = match attempt {
         Some(Ok(text)) => return Rendered { text, warning: None },
         Some(Err(why)) => Some(format!("{}: {why}: the built-in template was used", kind.name())),
         None => None,
     };
-    let text = fill_one(built_in, values).unwrap_or_else(|why| {
+    let text = fill_one(built_in, values, BUILT_IN).unwrap_or_else(|why| {
         // Only a context beyond all bounds gets here: the text is left out, the release is not.
         format!("The text is too large to be shown ({why}).\n")
     });
     Rendered { text, warning: why }
 }
 
-fn fill_one(template: &str, values: Value) -> Result<String, String> {
-    let environment = environment();
+#[derive(Clone, Copy)]
+struct Bounds {
+    bytes: usize,
+    steps: Option<u64>,
+}
+
+fn fill_one(template: &str, values: Value, bounds: Bounds) -> Result<String, String> {
+    let mut environment = environment();
+    environment.set_fuel(bounds.steps);
     let template = environment.template_from_str(template).map_err(|error| told(&error))?;
-    let mut bounded = Bounded(Vec::new());
+    let mut bounded = Bounded { bytes: Vec::new(), longest: bounds.bytes };
     let filled = template.render_captured_to(values, &mut bounded).map(drop);
     filled.map_err(|error| told(&error))?;
-    String::from_utf8(bounded.0).map_err(|error| error.to_string())
+    String::from_utf8(bounded.bytes).map_err(|error| error.to_string())
 }
 
 fn environment() -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    environment.set_fuel(Some(STEPS));
     environment.set_recursion_limit(50);
     let blocks = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(blocks.expect("the usual delimiters are given"));
@@ -173,14 +188,17 @@ fn told(error: &Error) -> String {
 }
 
 /// Takes so many bytes and no more.
-struct Bounded(Vec<u8>);
+struct Bounded {
+    bytes: Vec<u8>,
+    longest: usize,
+}
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST {
+        if self.bytes.len() + bytes.len() > self.longest {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

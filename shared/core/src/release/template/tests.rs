@@ -6,7 +6,7 @@ use super::*;
 
 fn rendered(template: &str, context: &serde_json::Value) -> Result<String, String> {
     check(Kind::Title, template)?;
-    fill_one(template, Value::from(Serde(context)))
+    fill_one(template, Value::from(Serde(context)), OWN)
 }
 
 #[test]
@@ -64,6 +64,10 @@ fn what_could_grow_by_itself_or_reach_out_is_refused() {
         ),
         ("{{ version|safe }}", "line 1: filter safe is unknown"),
         ("{{ version", "line 1: unexpected end of input, expected end of variable block"),
+        (
+            "<!-- pointsman:release {} -->",
+            "a template has no `<!-- pointsman:` in it: what begins so is read back from the pull request",
+        ),
         ("{% if version %}", "line 1: unexpected end of input, expected end of block"),
     ] {
         assert_eq!(rendered(template, &json!({"version": "1.2.0"})).unwrap_err(), told, "{template}");

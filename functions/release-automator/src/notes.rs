@@ -1,0 +1,94 @@
+//! The release's text: recomputed from the last tag to the merge commit, with what people wrote in the notes.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use pointsman_core::{
+    port::PortError,
+    release::{
+        Commit, Sha, Source, Tag,
+        plan::{self, Plan, Wishes},
+        proposal,
+    },
+};
+use pointsman_github::RepositorySource;
+
+use crate::{
+    check::{Checked, Item},
+    desk::{Desk, Halt},
+};
+
+/// A release's name and text.
+pub(crate) struct Note {
+    pub name: String,
+    pub text: String,
+    /// Pull requests that it is made of.
+    pub pulls: BTreeSet<u64>,
+}
+
+/// The repository at the merge commit, as if our own tags were not there: a second run writes what the first one wrote.
+struct Without<'s> {
+    source: &'s RepositorySource,
+    tags: BTreeSet<&'s str>,
+}
+
+#[async_trait]
+impl Source for Without<'_> {
+    async fn tags(&self, prefix: &str) -> Result<Vec<Tag>, PortError> {
+        let mut tags = self.source.tags(prefix).await?;
+        tags.retain(|tag| !self.tags.contains(tag.name.as_str()));
+        Ok(tags)
+    }
+
+    async fn since(&self, tag: Option<&Tag>) -> Result<Option<Vec<Commit>>, PortError> {
+        self.source.since(tag).await
+    }
+
+    async fn touched(&self, commit: &Sha) -> Result<Vec<String>, PortError> {
+        self.source.touched(commit).await
+    }
+
+    async fn paths(&self) -> Result<Vec<String>, PortError> {
+        self.source.paths().await
+    }
+
+    async fn read(&self, path: &str) -> Result<Option<String>, PortError> {
+        self.source.read(path).await
+    }
+}
+
+/// One note an item, in their order.
+pub(crate) async fn write(desk: &Desk<'_>, checked: &Checked) -> Result<Vec<Note>, Halt> {
+    let source = RepositorySource::at(desk.repository.clone(), checked.merge.clone());
+    let tags = checked.items.iter().map(|item| item.tag.as_str()).collect();
+    let set = checked.items.iter().map(|item| (item.planned.component.clone(), item.version.clone()));
+    let wishes = Wishes { set: set.collect(), links: Some(desk.links()), ..Wishes::default() };
+    let now = desk.stage.ports.clock.now();
+    let plan = plan::draft(&Without { source: &source, tags }, &checked.settings, &wishes, now).await?;
+    let people = proposal::notes(checked.pull.body.as_deref().unwrap_or_default());
+    checked.items.iter().map(|item| note(checked, item, &plan, people.as_deref())).collect()
+}
+
+fn note(checked: &Checked, item: &Item, plan: &Plan, people: Option<&str>) -> Result<Note, Halt> {
+    let due = plan.releases.iter().find(|release| release.component == item.planned.component);
+    if let Some(current) = due.and_then(|due| due.current.as_ref())
+        && *current >= item.version
+        && item.tagged.is_none()
+    {
+        return Err(Halt::Person {
+            key: "not-above",
+            text: format!(
+                "Version {} is not above {current}, the last release that `{}` holds, so nothing was released.\n\nMerge the \
+                 next release pull request instead: it has the changes of this one too.",
+                item.version, checked.target
+            ),
+        });
+    }
+    let section = due.map(|due| due.changelog.as_str()).unwrap_or_default();
+    let commits = due.map(|due| due.commits.as_slice()).unwrap_or_default();
+    Ok(Note {
+        name: proposal::release_name(&item.planned, &checked.target, &checked.settings).text,
+        text: proposal::release_notes(section, people),
+        pulls: commits.iter().filter(|counted| counted.stands).filter_map(|counted| counted.pull()).collect(),
+    })
+}
