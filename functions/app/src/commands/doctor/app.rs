@@ -134,8 +134,9 @@ async fn key(reference: &SecretRef, tools: &Tools, found: &mut Findings) -> bool
         return false;
     }
     if let SecretRef::File(path) = reference
-        && readable_by_others(Path::new(path))
+        && readable_by_others(&tools.folder.join(path))
     {
+        let path = tools.folder.join(path).display().to_string();
         found.doubt(
             check,
             format!("{path} may be read by other users of this machine"),
@@ -172,7 +173,7 @@ fn refused(app: &config::App, base: &BaseUrl, error: &PortError, found: &mut Fin
 /// What the App may and hears of, as it is set up; its installations may lag behind.
 fn rights(patient: &Patient<'_>, found: &mut Findings) {
     let settings = patient.settings(Page::Permissions);
-    let missing = missing(&patient.info.permissions);
+    let missing = patient.info.missing_permissions();
     let level = |name: &str, level: &str| format!("{name}: {level}");
     let wanted = PERMISSIONS.iter().map(|(name, it)| level(name, it)).collect::<Vec<_>>().join(", ");
     if missing.is_empty() {
@@ -198,20 +199,6 @@ fn rights(patient: &Patient<'_>, found: &mut Findings) {
         let seen = format!("subscriptions want {}, which the App does not hear of", deaf.join(", "));
         found.doubt("events", seen, format!("subscribe to it at {settings}"));
     }
-}
-
-/// Those of ours that are not among these.
-pub fn missing(permissions: &std::collections::BTreeMap<String, String>) -> Vec<String> {
-    let info = github::InstallationInfo {
-        id: 0,
-        account: None,
-        permissions: permissions.clone(),
-        events: Vec::new(),
-        repository_selection: String::new(),
-        suspended_at: None,
-        html_url: String::new(),
-    };
-    info.missing_permissions()
 }
 
 /// Events that subscriptions to this source name outright, but for those that every App is told of.

@@ -23,7 +23,10 @@ pub async fn look(patient: &Patient<'_>, now: Timestamp, found: &mut Findings) {
         }
     }
     match patient.github.hook_deliveries().await {
-        Ok(all) => deliveries(patient, &all, now, found),
+        Ok(all) => {
+            let ended: Vec<_> = all.into_iter().filter(|it| it.status != "pending").collect();
+            deliveries(patient, &ended, now, found);
+        }
         Err(error) => found.doubt("deliveries", error.to_string(), "run this again later"),
     }
 }

@@ -9,11 +9,16 @@ mod repository;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Result;
 use pointsman_core::port::{Clock, Http, Secrets};
-use pointsman_env::SystemClock;
+use pointsman_env::{Origin, SystemClock};
 use pointsman_github::Slug;
 use serde::Serialize;
 
@@ -87,6 +92,8 @@ struct Tools {
     http: Arc<dyn Http>,
     clock: Arc<dyn Clock>,
     secrets: Arc<dyn Secrets>,
+    /// Where relative `file:` secrets lie.
+    folder: PathBuf,
 }
 
 /// Looks at everything; exit status 1 if something failed.
@@ -97,11 +104,20 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode> {
             http: Arc::new(pointsman_http::Client::default()),
             clock: Arc::new(SystemClock),
             secrets: Arc::new(loaded.secrets.clone()),
+            folder: folder(&loaded.origin),
         };
         app::look(&loaded.config, args.repo.as_ref(), &tools, &mut found).await;
     }
     print::result(context.json, &found.checks, || shown(&found))?;
     Ok(if found.count(Status::Failed) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The configuration's own.
+fn folder(origin: &Origin) -> PathBuf {
+    match origin {
+        Origin::File(file) => file.parent().unwrap_or(Path::new("")).to_owned(),
+        Origin::BuiltIn => PathBuf::new(),
+    }
 }
 
 fn shown(found: &Findings) -> String {

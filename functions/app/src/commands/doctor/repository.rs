@@ -1,6 +1,9 @@
 //! One repository: whether the App sees it and releases it, and what its settings say.
 
-use pointsman_core::release::settings::{self, FILE};
+use pointsman_core::{
+    config::Faults,
+    release::settings::{self, FILE},
+};
 use pointsman_github::{Installation, RefName, Repository, RepositoryInfo, Slug};
 
 use super::{Findings, app::Patient, installed};
@@ -30,7 +33,7 @@ pub async fn look(patient: &Patient<'_>, slug: &Slug, found: &mut Findings) {
     } else {
         found.ok(check, format!("the App sees {name}; its branch is {}", info.default_branch));
     }
-    settings_of(&repository, &info, found).await;
+    settings_of(patient, &repository, &info, found).await;
 }
 
 async fn installation(patient: &Patient<'_>, slug: &Slug, found: &mut Findings) -> Option<Installation> {
@@ -48,7 +51,12 @@ async fn installation(patient: &Patient<'_>, slug: &Slug, found: &mut Findings) 
 }
 
 /// The settings on the branch that people see first.
-async fn settings_of(repository: &Repository, info: &RepositoryInfo, found: &mut Findings) {
+async fn settings_of(
+    patient: &Patient<'_>,
+    repository: &Repository,
+    info: &RepositoryInfo,
+    found: &mut Findings,
+) {
     let check = "settings";
     let branch = match RefName::branch(&info.default_branch) {
         Ok(branch) => branch,
@@ -57,13 +65,17 @@ async fn settings_of(repository: &Repository, info: &RepositoryInfo, found: &mut
     let head = match repository.head(&branch).await {
         Ok(Some(head)) => head,
         Ok(None) => {
-            return found.doubt(check, format!("{} has no commit yet", info.full_name), "push a first commit");
+            return found.doubt(
+                check,
+                format!("{} has no commit yet", info.full_name),
+                "push a first commit",
+            );
         }
         Err(error) => return found.fail(check, error.to_string(), "run this again later"),
     };
     match repository.text(FILE, &head, settings::LONGEST).await {
         Ok(None) => found.ok(check, format!("there is no {FILE}: the defaults are in force")),
-        Ok(Some(text)) => match settings::read(&text, FILE) {
+        Ok(Some(text)) => match read(patient, &text, repository.slug()) {
             Ok(checked) if checked.warnings.is_empty() => found.ok(check, format!("{FILE} has no faults")),
             Ok(checked) => {
                 let lines = checked.warnings.iter().map(|warning| format!("{FILE}:{warning}"));
@@ -79,4 +91,14 @@ async fn settings_of(repository: &Repository, info: &RepositoryInfo, found: &mut
         },
         Err(error) => found.fail(check, error.to_string(), "correct it"),
     }
+}
+
+/// Over the layers that the configuration has for it: what they lock is a fault here.
+fn read(patient: &Patient<'_>, text: &str, slug: &Slug) -> Result<settings::Checked, Faults> {
+    let checked = settings::read(text, FILE)?;
+    let above = &patient.config.release.layers;
+    let organisation = above.organisations.get(&slug.owner().to_ascii_lowercase());
+    let layers: Vec<_> = above.central.iter().chain(organisation).chain([&checked.layer]).cloned().collect();
+    settings::resolve(&layers)?;
+    Ok(checked)
 }
