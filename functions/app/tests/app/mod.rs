@@ -133,8 +133,11 @@ fn without_a_browser_here_the_page_is_printed_and_its_code_is_brought_back() {
 
 #[test]
 fn the_page_is_served_on_loopback_alone() {
-    let error = House::new("").fails(&["app", "create", "--listen", "0.0.0.0:0"], 1);
-    assert!(error.contains("can be reached by others: pages are served on 127.0.0.1 alone"), "{error}");
+    let error = House::new("").fails(&["app", "create", "--listen", "0.0.0.0:0"], 2);
+    assert!(
+        error.contains("others can reach it: name a loopback address, such as 127.0.0.1:8765"),
+        "{error}"
+    );
 }
 
 #[test]

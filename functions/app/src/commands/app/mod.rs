@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long)]
     public: bool,
     /// The loopback address of the page that the browser is led to [default: 127.0.0.1 and any port]
-    #[arg(long, value_name = "ADDR", conflicts_with = "code")]
+    #[arg(long, value_name = "ADDR", conflicts_with = "code", value_parser = loopback)]
     listen: Option<SocketAddr>,
     /// Print the page, for a browser on another machine, and end; --code finishes
     #[arg(long, conflicts_with = "code")]
@@ -62,6 +62,16 @@ pub struct Args {
     /// Overwrite a key and a secret that are there
     #[arg(long)]
     force: bool,
+}
+
+/// What comes to that address makes the App's key known.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| "this is no address and port".to_owned())?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err("others can reach it: name a loopback address, such as 127.0.0.1:8765 (and ssh -L leads there)"
+        .into())
 }
 
 /// What was made, without its secrets.

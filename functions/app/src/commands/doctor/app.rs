@@ -85,17 +85,8 @@ async fn one(
         Err(why) => return found.fail("github", why, "correct `base_url`"),
     };
     let watched = Arc::new(Watched::new(tools.http.clone(), tools.clock.clone()));
-    let identity =
-        github::App { id: app.id.to_string(), private_key: app.private_key.clone(), base_url: base.clone() };
-    let ports = Ports {
-        http: watched.clone(),
-        records: None,
-        clock: tools.clock.clone(),
-        secrets: tools.secrets.clone(),
-    };
-    let github = Github::new(identity, ports);
-    let info = github.app().await;
-    let info = match info {
+    let github = client(app, &base, watched.clone(), tools);
+    let info = match github.app().await {
         Ok(info) => info,
         Err(error) => {
             refused(app, &base, &error, found);
@@ -105,12 +96,8 @@ async fn one(
     found.ok("github", format!("{base} knows the App {} (id {})", info.slug, info.id));
     watched.look(found);
     if app.slug.as_ref().is_some_and(|slug| *slug != info.slug) {
-        let todo = format!("write `slug: {}`, or leave it out", info.slug);
-        found.doubt(
-            "slug",
-            format!("GitHub calls the App {}, the configuration something else", info.slug),
-            todo,
-        );
+        let seen = format!("GitHub calls the App {}, the configuration something else", info.slug);
+        found.doubt("slug", seen, format!("write `slug: {}`, or leave it out", info.slug));
     }
     let releases = config.release_app().is_some_and(|(name, _)| name == source);
     let patient = Patient { config, source, releases, github, info };
@@ -120,6 +107,13 @@ async fn one(
     if let Some(slug) = repo {
         repository::look(&patient, slug, found).await;
     }
+}
+
+fn client(app: &config::App, base: &BaseUrl, http: Arc<Watched>, tools: &Tools) -> Github {
+    let identity =
+        github::App { id: app.id.to_string(), private_key: app.private_key.clone(), base_url: base.clone() };
+    let (clock, secrets) = (tools.clock.clone(), tools.secrets.clone());
+    Github::new(identity, Ports { http, records: None, clock, secrets })
 }
 
 /// Whether there is a key to sign with.

@@ -91,7 +91,7 @@ async fn repositories(patient: &Patient<'_>, active: &[&InstallationInfo], found
         text.push_str(&format!(" in the first {LOOKED_INTO} installations"));
     }
     if patient.releases {
-        text.push_str(&format!("; {released} of them are released"));
+        text.push_str(&format!("; released: {released}"));
     }
     if seen.is_empty() || (patient.releases && released == 0) {
         let todo = "choose repositories in the installation's settings, and see `release.repositories`";

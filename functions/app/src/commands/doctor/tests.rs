@@ -148,7 +148,7 @@ ok       deliveries      the last 2: 2 x 202
 ok       permissions     contents: write, issues: write, metadata: read, pull_requests: write
 ok       events          issue_comment, pull_request, push
 ok       installations   1 installation: acme (all repositories)
-ok       repositories    the App sees 1 repository; 1 of them are released
+ok       repositories    the App sees 1 repository; released: 1
 ok       repository      the App sees acme/web; its branch is main
 ok       settings        there is no .github/pointsman.yaml: the defaults are in force
 
@@ -192,7 +192,7 @@ async fn a_key_that_is_missing_foreign_or_open_to_all_is_told() {
 }
 
 #[tokio::test]
-async fn what_the_hook_and_its_deliveries_tell() {
+async fn what_is_doubtful_or_missing_in_the_hook_is_told() {
     let ward = Ward::new();
     let settings = "https://github.com/organizations/acme/settings/apps/pointsman-acme";
     ward.says(
@@ -219,6 +219,12 @@ async fn what_the_hook_and_its_deliveries_tell() {
         )
     );
     assert!(told[1].starts_with("warning deliveries: GitHub has sent nothing yet"), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_the_deliveries_tell_of_the_secret() {
+    let ward = Ward::new();
+    let settings = "https://github.com/organizations/acme/settings/apps/pointsman-acme";
     ward.says("/app/hook/config", json!({ "url": HOOK, "content_type": "json", "insecure_ssl": "0" }));
     ward.says(
         "/app/hook/deliveries",
