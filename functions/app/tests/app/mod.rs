@@ -92,7 +92,7 @@ fn an_app_is_made_in_the_browser_and_kept_here() {
     let shown = house.json(&["config", "show"]);
     assert_eq!(
         (&shown["sources"]["hub"]["app"]["base_url"], &shown["release"]["enabled"]),
-        (&github.url.into(), &true.into())
+        (&github.url.clone().into(), &true.into())
     );
     let again = house.fails(&args, 1);
     assert!(again.contains("app.pem is there already and may be another App's: move it away"), "{again}");
@@ -145,7 +145,7 @@ fn doctor_looks_at_this_machine_and_at_github() {
     let github = Github::start();
     let app = github.fake.create_app("p", "acme", &[("metadata", "read")], &["push"]);
     let mut house = House::new("");
-    house.file("app.pem", PRIVATE_KEY);
+    house.file("app.pem", &PRIVATE_KEY);
     house.file("secret", "s");
     house.configure(&format!(
         "sources: {{ github: {{ secrets: ['file:secret'], app: {{ id: {}, private_key: 'file:app.pem', base_url: '{}' }} }} }}\n",

@@ -56,7 +56,7 @@ impl Ward {
         github.set_hook_url(app.id, HOOK);
         let installation = github.install(app.id, "acme", None);
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("app.pem"), PRIVATE_KEY).unwrap();
+        fs::write(folder.path().join("app.pem"), PRIVATE_KEY.as_bytes()).unwrap();
         let ward = Self { github, app, installation, clock, answers: Mutex::default(), folder };
         ward.says("/app/hook/deliveries", json!([delivery(2, 202, "OK"), delivery(1, 202, "OK")]));
         ward.private();
