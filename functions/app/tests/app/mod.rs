@@ -161,12 +161,13 @@ fn doctor_looks_at_this_machine_and_at_github() {
         let seen = ["configuration", "store", "server", "github", "installations"].map(status);
         (seen, output.status.code())
     };
+    // Nothing subscribes to anything: a warning of the configuration.
     let (seen, status) = check(&house, "127.0.0.1:1");
-    assert_eq!((seen, status), (["ok", "ok", "failed", "ok", "failed"].map(Value::from), Some(1)));
+    assert_eq!((seen, status), (["warning", "ok", "failed", "ok", "failed"].map(Value::from), Some(1)));
     house.serve();
     let address = house.url().replace("http://", "").replace("/webhooks/github", "");
     let (seen, _) = check(&house, &address);
-    assert_eq!(seen, ["ok", "ok", "ok", "ok", "failed"].map(Value::from));
+    assert_eq!(seen, ["warning", "ok", "ok", "ok", "failed"].map(Value::from));
     house.configure("sources: 7\n");
     let output = house.run(&["doctor"]);
     let text = plain(&String::from_utf8(output.stdout).unwrap());
