@@ -185,7 +185,7 @@ impl House {
 
     /// All that waits in a queue; time goes on until what was given back is there again.
     pub async fn batch(&self, queue: &QueueName) -> Vec<Received> {
-        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None };
+        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
         let batch = self.store.receiver.receive(queue, ask.clone()).await.unwrap();
         if !batch.is_empty() || self.store.admin.stats(queue).await.unwrap().delayed == 0 {
             return batch;
