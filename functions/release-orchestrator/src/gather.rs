@@ -94,7 +94,14 @@ pub(crate) async fn ground(
         return Ok(Err(Ended::NotATarget));
     }
     let Some(settings) = settings.for_target(target) else { return Ok(Err(Ended::NotATarget)) };
-    Ok(Ok(Ground { target: target.to_owned(), branch, forced: moves.forced_to(&head), head, settings, source }))
+    Ok(Ok(Ground {
+        target: target.to_owned(),
+        branch,
+        forced: moves.forced_to(&head),
+        head,
+        settings,
+        source,
+    }))
 }
 
 /// The target's release branches, and the tags that other targets' open pull requests claim.

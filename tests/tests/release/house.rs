@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
     outcome::{Outcome, settle},
-    port::{Abandon, Ask, Clock as _, Message, PortError, QueueName, QueueSettings, Received, SecretRef, Secrets},
+    port::{
+        Abandon, Ask, Clock as _, Message, PortError, QueueName, QueueSettings, Received, SecretRef, Secrets,
+    },
     release::errand::{Errand, Place},
     session::Session,
 };
@@ -32,7 +34,6 @@ pub struct House {
     pub store: StorePorts,
     pub orchestrator: Orchestrator,
     pub automator: Automator,
-    pub app: NewApp,
     pub installation: u64,
     /// What the stages came to, in order.
     pub told: Vec<Told>,
@@ -72,7 +73,6 @@ impl House {
             store,
             orchestrator,
             automator,
-            app,
             installation,
             told,
             killed: Arc::default(),
@@ -185,7 +185,7 @@ impl House {
 
     /// All that waits in a queue; time goes on until what was given back is there again.
     pub async fn batch(&self, queue: &QueueName) -> Vec<Received> {
-        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None };
+        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
         let batch = self.store.receiver.receive(queue, ask.clone()).await.unwrap();
         if !batch.is_empty() || self.store.admin.stats(queue).await.unwrap().delayed == 0 {
             return batch;
@@ -287,17 +287,18 @@ impl House {
         let folder = self.github.git_folder(REPO);
         let sha = self.github.reference(REPO, &format!("refs/heads/{branch}"))?;
         let shown = std::process::Command::new("git")
-            .arg("-C").arg(folder).args(["show", &format!("{sha}:{path}")])
-            .output().unwrap();
+            .arg("-C")
+            .arg(folder)
+            .args(["show", &format!("{sha}:{path}")])
+            .output()
+            .unwrap();
         shown.status.success().then(|| String::from_utf8(shown.stdout).unwrap())
     }
 
     /// Comments on an issue or pull request, in order.
     pub fn comments(&self, number: u64) -> Vec<String> {
         let comments = self.snapshot()["comments"].as_array().unwrap().clone();
-        let on = |comment: &&Value| {
-            comment["issue_url"].as_str().unwrap().ends_with(&format!("/{number}"))
-        };
+        let on = |comment: &&Value| comment["issue_url"].as_str().unwrap().ends_with(&format!("/{number}"));
         comments.iter().filter(on).map(|it| it["body"].as_str().unwrap().to_owned()).collect()
     }
 }
@@ -317,7 +318,7 @@ fn stages(
     app: &NewApp,
     folder: &std::path::Path,
 ) -> (Orchestrator, Automator) {
-    std::fs::write(folder.join("app.pem"), PRIVATE_KEY).unwrap();
+    std::fs::write(folder.join("app.pem"), PRIVATE_KEY.as_bytes()).unwrap();
     let private_key: SecretRef = "file:app.pem".parse().unwrap();
     let secrets: Arc<dyn Secrets> = Arc::new(EnvSecrets::new(folder));
     let identity = App { id: app.id.to_string(), private_key, base_url: github.base_url().parse().unwrap() };

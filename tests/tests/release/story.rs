@@ -29,8 +29,13 @@ async fn a_feature_opens_a_release_pull_request_and_its_merge_publishes() {
     assert_eq!(house.github.reference(REPO, "refs/tags/v0.1.0"), merge);
     assert_eq!(house.github.reference(REPO, "refs/heads/pointsman--release--main"), None);
     assert!(house.open().is_empty());
-    let labels = house.snapshot()["pulls"].as_array().unwrap().iter()
-        .find(|pull| pull["number"] == number).unwrap()["labels"].clone();
+    let labels = house.snapshot()["pulls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|pull| pull["number"] == number)
+        .unwrap()["labels"]
+        .clone();
     assert_eq!(labels[0]["name"], "release: published");
     assert_eq!(house.last(), moved(Move::Nothing));
 }
@@ -49,7 +54,10 @@ async fn more_changes_update_the_one_pull_request() {
     house.feature(3, "feat!: greet the world");
     house.settle().await;
     let second = house.release_pull();
-    assert_eq!((&second["number"], second["title"].as_str()), (&first["number"], Some("chore(main): release 0.2.0")));
+    assert_eq!(
+        (&second["number"], second["title"].as_str()),
+        (&first["number"], Some("chore(main): release 0.2.0"))
+    );
     assert_eq!(house.last(), moved(Move::Move));
     assert_eq!(house.tags(), ["v0.1.0"]);
     house.merge_release();

@@ -95,7 +95,8 @@ async fn a_fork_that_imitates_the_release_branch_is_ignored() {
     let mallory = house.github.person("mallory");
     let fork = mallory.fork(REPO);
     mallory.commit(&fork, "pointsman--release--main", "feat: mine", &[("x", Some("x"))]);
-    let pull = mallory.open(REPO, "mallory:pointsman--release--main", "main", "chore(main): release 9.0.0", &body);
+    let pull =
+        mallory.open(REPO, "mallory:pointsman--release--main", "main", "chore(main): release 9.0.0", &body);
     house.settle().await;
     house.github.person("alice").merge(REPO, pull, "squash");
     house.settle().await;

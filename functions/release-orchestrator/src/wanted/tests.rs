@@ -18,7 +18,10 @@ fn wanted(events: &[Vec<u8>]) -> Option<Wanted> {
 
 fn push(branch: &str, before: &str, after: &str) -> Vec<u8> {
     let (before, after) = (before.repeat(40), after.repeat(40));
-    event("com.github.push", json!({ "ref": format!("refs/heads/{branch}"), "before": before, "after": after }))
+    event(
+        "com.github.push",
+        json!({ "ref": format!("refs/heads/{branch}"), "before": before, "after": after }),
+    )
 }
 
 fn pull(action: &str, head: &str, merged: bool) -> Vec<u8> {

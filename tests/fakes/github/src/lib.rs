@@ -9,6 +9,7 @@ mod door;
 mod effects;
 mod faults;
 pub mod git;
+mod keys;
 mod page;
 mod people;
 mod reply;
@@ -23,12 +24,8 @@ mod webhook;
 
 pub use door::{Exchange, FakeGithub};
 pub use faults::{Fault, Moment, Odds, When};
+pub use keys::PRIVATE_KEY;
 pub use people::Person;
 pub use server::{Server, serve};
 pub use setup::NewApp;
 pub use webhook::Delivery;
-
-/// The private key of every App of this fake: worthless anywhere else.
-pub const PRIVATE_KEY: &str = include_str!("app.pem");
-/// What belongs to it.
-pub const PUBLIC_KEY: &str = include_str!("app.pub.pem");

@@ -8,7 +8,7 @@ use std::{
 use pointsman_core::release::Sha;
 
 use crate::{
-    FakeGithub, PUBLIC_KEY, Person,
+    FakeGithub, Person,
     git::Git,
     people::done,
     state::{App, Installation, Repo, Token, World},
@@ -46,7 +46,6 @@ pub(crate) fn add_app(
         owner: owner.into(),
         permissions,
         events,
-        public_key: PUBLIC_KEY.into(),
         secret: format!("whsec-{id}"),
         hook_id,
         hook_url: String::new(),

@@ -50,7 +50,6 @@ pub(crate) struct App {
     pub owner: String,
     pub permissions: BTreeMap<String, String>,
     pub events: Vec<String>,
-    pub public_key: String,
     pub secret: String,
     pub hook_id: u64,
     pub hook_url: String,

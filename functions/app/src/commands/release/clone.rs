@@ -161,6 +161,7 @@ impl Source for Clone {
         if !changed.known.contains_key(commit) {
             let mut asked = std::mem::take(&mut changed.listed);
             asked.push(commit.clone());
+            asked.retain(|sha| !changed.known.contains_key(sha));
             let input: String = asked.iter().map(|sha| format!("{sha}\n")).collect();
             let out = self.git.run(&CHANGED, input.as_bytes()).await?;
             changed.known.extend(changes(&out));

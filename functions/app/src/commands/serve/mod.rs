@@ -82,6 +82,8 @@ async fn take_in(
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
+    // Only now: who cannot listen works on nothing.
+    releases.replace(Terms::of(&loaded.config));
     tokio::select! {
         () = server.serve(stop) => {}
         never = watch::follow(watcher, &loaded.config, &intake, store, releases) => match never {},
@@ -90,7 +92,7 @@ async fn take_in(
     Ok(())
 }
 
-/// The release stages, where they are enabled.
+/// The release stages, idle until they are told their terms.
 fn releases(loaded: &Loaded, store: &Store) -> Releases<Terms> {
     let all = store.ports();
     let tools = Tools {
@@ -101,7 +103,7 @@ fn releases(loaded: &Loaded, store: &Store) -> Releases<Terms> {
         secrets: Arc::new(loaded.secrets.clone()),
         clock: Arc::new(SystemClock),
     };
-    Releases::start(Terms::of(&loaded.config), move |terms| {
+    Releases::start(None, move |terms: &Terms| {
         hire(terms, &tools).inspect_err(|error| tracing::error!("no release can be made: {error:#}")).ok()
     })
 }

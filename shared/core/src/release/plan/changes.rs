@@ -7,7 +7,7 @@ use std::{
 
 use super::cancel;
 use crate::release::{
-    Commit, Message, Pull, Settings,
+    Commit, Message, Pull, Settings, Sha,
     message::{bare, nested, overrides, pull_number},
 };
 
@@ -29,41 +29,65 @@ impl Change {
     }
 }
 
-/// Reads all commits (newest first); each has at least one message.
-pub(super) fn read(commits: &[Commit], settings: &Settings) -> Vec<Change> {
-    let said = said(commits, settings);
-    let mut changes = Vec::with_capacity(commits.len());
-    let mut told = HashSet::new();
-    for commit in commits {
-        let commit = Arc::new(numbered(commit));
-        let number = commit.pull.as_ref().map(|pull| pull.number);
-        let change =
-            |message, said, out| Change { commit: commit.clone(), message: Arc::new(message), said, out };
-        match number.and_then(|number| Some((number, said.get(&number)?))) {
-            Some((number, messages)) if told.insert(number) => {
-                changes.extend(messages.iter().map(|message| change(message.clone(), true, None)));
-            }
-            Some((number, _)) => {
-                let out = format!("overridden by the description of #{number}");
-                changes.push(change(Message::read(&commit.message), true, Some(out)));
-            }
-            None => {
-                changes.push(change(Message::read(&commit.message), false, None));
-                changes.extend(nested(&commit.message).into_iter().map(|it| change(it, false, None)));
+/// Reads commits' messages, each once: components share most of them.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    known: HashMap<Sha, Known>,
+}
+
+/// A commit with its pull request, what it says, and what else it says.
+type Known = (Arc<Commit>, Arc<Message>, Vec<Arc<Message>>);
+
+impl Reader {
+    /// Reads all commits (newest first); each has at least one message.
+    pub fn read(&mut self, commits: &[Commit], settings: &Settings) -> Vec<Change> {
+        let said = said(commits, settings);
+        let mut changes = Vec::with_capacity(commits.len());
+        let mut told = HashSet::new();
+        for commit in commits {
+            let (commit, message, further) = self.known(commit);
+            let number = commit.pull.as_ref().map(|pull| pull.number);
+            let change = |message: &Arc<Message>, said, out| {
+                let message = message.clone();
+                Change { commit: commit.clone(), message, said, out }
+            };
+            match number.and_then(|number| Some((number, said.get(&number)?))) {
+                Some((number, messages)) if told.insert(number) => {
+                    changes.extend(messages.iter().map(|message| change(message, true, None)));
+                }
+                Some((number, _)) => {
+                    let out = format!("overridden by the description of #{number}");
+                    changes.push(change(message, true, Some(out)));
+                }
+                None => {
+                    let all = [message].into_iter().chain(further);
+                    changes.extend(all.map(|message| change(message, false, None)));
+                }
             }
         }
+        cancel::reverts(&mut changes);
+        merges(&mut changes);
+        duplicates(&mut changes);
+        changes
     }
-    cancel::reverts(&mut changes);
-    merges(&mut changes);
-    duplicates(&mut changes);
-    changes
+
+    fn known(&mut self, commit: &Commit) -> &Known {
+        self.known.entry(commit.sha.clone()).or_insert_with(|| {
+            let message = Message::read(&commit.message);
+            let further = nested(&commit.message).into_iter().map(Arc::new).collect();
+            (Arc::new(numbered(commit)), Arc::new(message), further)
+        })
+    }
 }
 
 /// The overrides, by pull request.
-fn said(commits: &[Commit], settings: &Settings) -> HashMap<u64, Vec<Message>> {
+fn said(commits: &[Commit], settings: &Settings) -> HashMap<u64, Vec<Arc<Message>>> {
     let known = |kind: &str| settings.types.get(kind).is_some();
     let pulls = commits.iter().filter_map(|commit| commit.pull.as_ref());
-    let said = |pull: &Pull| Some((pull.number, overrides(pull.body.as_deref()?, &known)?));
+    let said = |pull: &Pull| {
+        let messages = overrides(pull.body.as_deref()?, &known)?;
+        Some((pull.number, messages.into_iter().map(Arc::new).collect()))
+    };
     pulls.filter_map(said).collect()
 }
 

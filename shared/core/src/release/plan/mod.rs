@@ -41,10 +41,11 @@ pub async fn draft(
     let parts = settings.parts();
     let mut warnings = Vec::new();
     let mut paths = paths::Touched::new(source);
+    let mut reader = changes::Reader::default();
     let mut drafts = Vec::new();
     for part in &parts {
         let past = history::past(source, part).await?;
-        let changes = changes::read(&past.commits, settings);
+        let changes = reader.read(&past.commits, settings);
         let counter = count::Counter { part, settings, wishes, line: &past.line, today };
         let (commits, asked) = counter.count(changes, &mut paths).await?;
         drafts.push(Draft { part, past, commits, asked });

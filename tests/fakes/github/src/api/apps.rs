@@ -195,7 +195,7 @@ fn convert(world: &mut World, call: &Call) -> Answer {
     shape::extend(
         &mut body,
         json!({
-            "client_secret": format!("{id:040x}"), "webhook_secret": app.secret, "pem": crate::PRIVATE_KEY,
+            "client_secret": format!("{id:040x}"), "webhook_secret": app.secret, "pem": &*crate::PRIVATE_KEY,
         }),
     );
     Ok(Reply::json(201, body))
