@@ -99,11 +99,7 @@ async fn what_the_app_lost_is_said() {
     repository.head(&branch("main")).await.unwrap();
     house.github.set_permissions(house.installation, &[("metadata", "read"), ("contents", "read")]);
     let error = repository.claim(&tag("v1"), &house.base).await.unwrap_err();
-    assert_eq!(
-        (error.kind.clone(), Refusal::of(&error)),
-        (ErrorKind::Denied, Some(Refusal::Permission)),
-        "{error}"
-    );
+    assert_eq!((error.kind, Refusal::of(&error)), (ErrorKind::Denied, Some(Refusal::Permission)), "{error}");
     let error = house.repository().head(&branch("main")).await.unwrap_err();
     assert!(
         error.to_string().contains("lacks contents: write, issues: write, pull_requests: write"),
