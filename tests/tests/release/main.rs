@@ -5,5 +5,6 @@
 mod commands;
 mod house;
 mod kills;
+mod promises;
 mod story;
 mod trouble;
