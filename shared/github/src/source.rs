@@ -72,8 +72,16 @@ impl RepositorySource {
             number: pull.number,
             body: Some(pull.body.clone().unwrap_or_default()),
         };
+<<<<<<< HEAD
         let above = |commit: &RepoCommit| commit.parents.iter().map(|parent| parent.sha.clone()).collect();
         let parents = read.iter().map(|commit| (commit.sha.clone(), above(commit))).collect();
+=======
+        let above = |commit: &RepoCommit| {
+            let parents = commit.parents.iter().map(|parent| parent.sha.clone());
+            (commit.sha.clone(), parents.collect::<Vec<_>>())
+        };
+        let parents = read.iter().map(above).collect();
+>>>>>>> messages
         let joined = read.into_iter().map(|commit| {
             let mut commit = commit.into_history();
             commit.pull = by_sha.get(&commit.sha).map(|pull| known(pull)).or_else(|| {
@@ -84,11 +92,14 @@ impl RepositorySource {
         });
         let mut commits: Vec<Commit> = joined.collect();
         attribute(&mut commits, &self.head, &parents);
+<<<<<<< HEAD
         for pull in commits.iter_mut().filter_map(|commit| commit.pull.as_mut()) {
             if let Some(known) = by_number.get(&pull.number) {
                 pull.body = Some(known.body.clone().unwrap_or_default());
             }
         }
+=======
+>>>>>>> messages
         Ok(commits)
     }
 }
