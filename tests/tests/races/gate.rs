@@ -2,11 +2,8 @@
 
 use std::{
     future::poll_fn,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::Poll,
+    sync::{Arc, Mutex},
+    task::{Poll, Waker},
 };
 
 use async_trait::async_trait;
@@ -21,18 +18,32 @@ use crate::rules::Rules;
 pub struct Gate {
     pub github: Arc<FakeGithub>,
     pub rules: Arc<Rules>,
-    pub stopped: Arc<AtomicBool>,
+    pub stopped: Arc<Stopped>,
+}
+
+/// Who stands at a gate since the last step.
+#[derive(Default)]
+pub struct Stopped(Mutex<Vec<Waker>>);
+
+impl Stopped {
+    /// Lets them go on, and says whether there were any.
+    fn release(&self) -> bool {
+        let stopped = std::mem::take(&mut *self.0.lock().unwrap());
+        let any = !stopped.is_empty();
+        stopped.into_iter().for_each(Waker::wake);
+        any
+    }
 }
 
 impl Gate {
     /// Once pending: a future that is polled sees that it stands here, and not at a port that answers by itself.
     async fn stop(&self) {
         let mut waited = false;
-        poll_fn(|_| {
+        poll_fn(|context| {
             if std::mem::replace(&mut waited, true) {
                 return Poll::Ready(());
             }
-            self.stopped.store(true, Ordering::SeqCst);
+            self.stopped.0.lock().unwrap().push(context.waker().clone());
             Poll::Pending
         })
         .await;
@@ -55,14 +66,12 @@ impl Http for Gate {
 }
 
 /// Runs a future until it stands at a gate (`None`) or ends.
-pub async fn step<T>(future: &mut (impl Future<Output = T> + Unpin), stopped: &AtomicBool) -> Option<T> {
-    poll_fn(|context| {
-        stopped.store(false, Ordering::SeqCst);
-        match std::pin::Pin::new(&mut *future).poll(context) {
-            Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if stopped.swap(false, Ordering::SeqCst) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
+pub async fn step<T>(future: &mut (impl Future<Output = T> + Unpin), stopped: &Stopped) -> Option<T> {
+    poll_fn(|context| match std::pin::Pin::new(&mut *future).poll(context) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        // What is polled within it has to be woken, or nobody polls it again.
+        Poll::Pending if stopped.release() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
     .await
 }

@@ -117,7 +117,7 @@ impl Race<'_> {
     async fn go(&mut self, next: Next) {
         match next {
             Next::Act => {
-                self.world.turn(self.dice.u64(0..2));
+                self.world.turn(self.dice.u64(1..3));
                 let Some(act) = self.todo.pop_front() else { return };
                 self.deeds.extend(self.world.act(&act, self.schedule));
             }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     process::Command,
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::Duration,
 };
 
@@ -25,7 +25,7 @@ use pointsman_release_automator::{self as automator, Automator};
 use pointsman_release_orchestrator::{self as orchestrator, Orchestrator};
 use serde_json::{Value, json};
 
-use crate::{gate::Gate, rules::Rules, schedule::Schedule};
+use crate::{gate::{Gate, Stopped}, rules::Rules, schedule::Schedule};
 
 pub const REPO: &str = "acme/shop";
 
@@ -40,7 +40,7 @@ pub struct World {
     pub clock: Arc<TurnedClock>,
     pub store: StorePorts,
     pub rules: Arc<Rules>,
-    pub stopped: Arc<AtomicBool>,
+    pub stopped: Arc<Stopped>,
     /// The pull request of each feature, and what it was merged as.
     pub pulls: Vec<u64>,
     pub merges: BTreeMap<usize, Sha>,
@@ -108,6 +108,7 @@ impl World {
             let branch = format!("topic-{number}");
             for (part, message) in feature.commits.iter().enumerate() {
                 let path = format!("{}/{number}-{part}.txt", feature.folder);
+                self.turn(1);
                 alice.commit(REPO, &branch, message, &[(&path, Some(message))]);
             }
             let title = feature.commits[0].lines().next().unwrap();
