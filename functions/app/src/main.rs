@@ -8,6 +8,7 @@ mod releases;
 mod signals;
 mod store;
 mod stored;
+mod wanted;
 
 use std::process::ExitCode;
 

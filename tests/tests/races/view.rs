@@ -162,6 +162,11 @@ fn walk(path: &str, expected: &Value, found: &Value, lines: &mut Vec<String>) {
                 walk(&format!("{path}/{index}"), one, other, lines);
             }
         }
+        (Value::String(one), Value::String(other)) if one != other => {
+            let (one, other): (BTreeSet<&str>, BTreeSet<&str>) = (one.lines().collect(), other.lines().collect());
+            let (lost, more): (Vec<_>, Vec<_>) = (one.difference(&other).collect(), other.difference(&one).collect());
+            lines.push(format!("{path}\n  sequential alone: {lost:#?}\n  raced alone: {more:#?}"));
+        }
         _ if expected != found => lines.push(format!("{path}\n  sequential: {expected}\n  raced:      {found}")),
         _ => {}
     }

@@ -5,5 +5,8 @@
 mod commands;
 mod house;
 mod kills;
+mod races;
+mod seeds;
 mod story;
 mod trouble;
+mod variants;
