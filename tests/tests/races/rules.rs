@@ -83,8 +83,13 @@ impl Seen {
 
     fn releases(&mut self, snapshot: &Value) -> Option<String> {
         let published = |it: &&Value| it["draft"] == false;
-        let now: BTreeMap<u64, String> = snapshot["releases"].as_array().unwrap().iter().filter(published)
-            .map(|it| (it["id"].as_u64().unwrap(), it["tag_name"].as_str().unwrap().to_owned())).collect();
+        let now: BTreeMap<u64, String> = snapshot["releases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(published)
+            .map(|it| (it["id"].as_u64().unwrap(), it["tag_name"].as_str().unwrap().to_owned()))
+            .collect();
         for (id, tag) in &self.published {
             if now.get(id) != Some(tag) {
                 return Some(format!("the published release {id} of {tag} is now {:?}", now.get(id)));

@@ -65,7 +65,8 @@ impl Schedule {
     /// The schedule of this seed, with 2 to `most` merges.
     pub fn of(seed: u64, most: usize) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let features: Vec<Feature> = (0..dice.usize(2..=most)).map(|number| feature(&mut dice, number)).collect();
+        let features: Vec<Feature> =
+            (0..dice.usize(2..=most)).map(|number| feature(&mut dice, number)).collect();
         let settings = pick(&mut dice, &[None, None, Some(TALKATIVE), Some(TOGETHER), Some(SEPARATE)]);
         let acts = acts(&mut dice, &features);
         let odds = odds(&mut dice);

@@ -56,7 +56,8 @@ pub fn faults(world: &World) -> Vec<String> {
         }
     }
     for (number, note) in &world.notes {
-        let pull = snapshot["pulls"].as_array().unwrap().iter().find(|pull| pull["number"] == *number).unwrap();
+        let pull =
+            snapshot["pulls"].as_array().unwrap().iter().find(|pull| pull["number"] == *number).unwrap();
         if !pull["body"].as_str().unwrap().contains(note) {
             faults.push(format!("the note {note:?} on {number} is gone"));
         }
@@ -90,8 +91,13 @@ fn labels(pull: &Value) -> Vec<String> {
 
 fn comments(snapshot: &Value, number: u64) -> Vec<String> {
     let on = |comment: &&Value| comment["issue_url"].as_str().unwrap().ends_with(&format!("/{number}"));
-    let mut said: Vec<String> = snapshot["comments"].as_array().unwrap().iter().filter(on)
-        .map(|comment| plain(comment["body"].as_str().unwrap())).collect();
+    let mut said: Vec<String> = snapshot["comments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(on)
+        .map(|comment| plain(comment["body"].as_str().unwrap()))
+        .collect();
     said.sort();
     said
 }
@@ -108,7 +114,13 @@ fn tags(world: &World, snapshot: &Value) -> BTreeMap<String, Option<usize>> {
 
 fn releases(snapshot: &Value) -> Vec<Value> {
     let shown = |it: &Value| {
-        json!([it["tag_name"], it["draft"], it["prerelease"], it["name"], plain(it["body"].as_str().unwrap())])
+        json!([
+            it["tag_name"],
+            it["draft"],
+            it["prerelease"],
+            it["name"],
+            plain(it["body"].as_str().unwrap())
+        ])
     };
     sorted(snapshot["releases"].as_array().unwrap().iter().map(shown).collect())
 }
@@ -128,13 +140,21 @@ fn words(line: &str) -> String {
     let mut shown = String::new();
     let mut word = String::new();
     for c in line.chars().chain(['\n']) {
-        if c.is_ascii_alphanumeric() || (c == '-' && word.bytes().next().is_some_and(|it| it.is_ascii_digit())) {
+        if c.is_ascii_alphanumeric()
+            || (c == '-' && word.bytes().next().is_some_and(|it| it.is_ascii_digit()))
+        {
             word.push(c);
             continue;
         }
         let sha = word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
         let date = word.len() == 10 && word.matches('-').count() == 2;
-        shown.push_str(if sha { "SHA" } else if date { "DATE" } else { &word });
+        shown.push_str(if sha {
+            "SHA"
+        } else if date {
+            "DATE"
+        } else {
+            &word
+        });
         word.clear();
         if c != '\n' {
             shown.push(c);
@@ -163,11 +183,15 @@ fn walk(path: &str, expected: &Value, found: &Value, lines: &mut Vec<String>) {
             }
         }
         (Value::String(one), Value::String(other)) if one != other => {
-            let (one, other): (BTreeSet<&str>, BTreeSet<&str>) = (one.lines().collect(), other.lines().collect());
-            let (lost, more): (Vec<_>, Vec<_>) = (one.difference(&other).collect(), other.difference(&one).collect());
+            let (one, other): (BTreeSet<&str>, BTreeSet<&str>) =
+                (one.lines().collect(), other.lines().collect());
+            let (lost, more): (Vec<_>, Vec<_>) =
+                (one.difference(&other).collect(), other.difference(&one).collect());
             lines.push(format!("{path}\n  sequential alone: {lost:#?}\n  raced alone: {more:#?}"));
         }
-        _ if expected != found => lines.push(format!("{path}\n  sequential: {expected}\n  raced:      {found}")),
+        _ if expected != found => {
+            lines.push(format!("{path}\n  sequential: {expected}\n  raced:      {found}"))
+        }
         _ => {}
     }
 }

@@ -1,12 +1,6 @@
 //! The world of one schedule: a GitHub, a store with both queues, people. Processes come and go.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Duration};
 
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
@@ -25,7 +19,11 @@ use pointsman_release_automator::{self as automator, Automator};
 use pointsman_release_orchestrator::{self as orchestrator, Orchestrator};
 use serde_json::{Value, json};
 
-use crate::{gate::{Gate, Stopped}, rules::Rules, schedule::Schedule};
+use crate::{
+    gate::{Gate, Stopped},
+    rules::Rules,
+    schedule::Schedule,
+};
 
 pub const REPO: &str = "acme/shop";
 
@@ -97,7 +95,9 @@ impl World {
         let cargo = "[package]\nname = \"shop\"\nversion = \"0.0.0\"\n";
         let package = "{\n  \"name\": \"shop\",\n  \"version\": \"0.0.0\"\n}\n";
         let mut files = vec![("README.md", Some("# Shop\n"))];
-        for (path, content) in [("Cargo.toml", cargo), ("web/package.json", package), ("api/version.txt", "0.0.0\n")] {
+        for (path, content) in
+            [("Cargo.toml", cargo), ("web/package.json", package), ("api/version.txt", "0.0.0\n")]
+        {
             files.push((path, Some(content)));
         }
         files.extend(schedule.settings.map(|settings| (".github/pointsman.yaml", Some(settings))));
@@ -207,7 +207,8 @@ impl World {
     /// Open release pull requests, by branch.
     pub fn open(&self) -> Vec<Value> {
         let ours = |pull: &Value| {
-            pull["state"] == "open" && pull["head"]["ref"].as_str().unwrap().starts_with("pointsman--release--")
+            pull["state"] == "open"
+                && pull["head"]["ref"].as_str().unwrap().starts_with("pointsman--release--")
         };
         let mut open: Vec<Value> =
             self.snapshot()["pulls"].as_array().unwrap().iter().filter(|it| ours(it)).cloned().collect();
