@@ -64,6 +64,11 @@ impl Crew {
         }
     }
 
+    /// Whether a run of this stage is in flight.
+    pub fn is_at(&self, stage: Stage) -> bool {
+        self.runs.iter().any(|run| run.stage == stage)
+    }
+
     /// A process dies in the middle; what it held comes back when its hold is over.
     pub fn kill(&mut self, at: usize, world: &World) {
         let run = self.runs.swap_remove(at);

@@ -67,8 +67,8 @@ fn all(seeds: &[u64], most: usize, command: &str) {
                         failed.lock().unwrap().push(*seed);
                     }
                     let done = next.load(Ordering::SeqCst).saturating_sub(1);
-                    if done % 100 == 99 {
-                        println!("{done} of {} after {:.0?}", seeds.len(), begun.elapsed());
+                    if done % 20 == 19 {
+                        println!("{} of {} after {:.0?}", done + 1, seeds.len(), begun.elapsed());
                     }
                 }
             });

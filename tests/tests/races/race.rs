@@ -8,7 +8,7 @@ use pointsman_fake_github::{Delivery, Odds};
 use crate::{
     crew::Crew,
     people::Deed,
-    schedule::Schedule,
+    schedule::{Act, Schedule},
     world::{Stage, World},
 };
 
@@ -24,7 +24,7 @@ struct Race<'s> {
     crew: Crew,
     /// Webhooks on their way.
     under_way: VecDeque<Delivery>,
-    todo: VecDeque<crate::schedule::Act>,
+    todo: VecDeque<Act>,
     deeds: Vec<Deed>,
     kills: u32,
     freezes: u32,
@@ -118,6 +118,11 @@ impl Race<'_> {
         match next {
             Next::Act => {
                 self.world.turn(self.dice.u64(1..3));
+                // GitHub guards no edit of a description: what is written between a pass's read and its own edit is lost,
+                // and no client can help it. Whoever writes notes does so while no pass is under way.
+                if matches!(self.todo.front(), Some(Act::Note(_))) && self.crew.is_at(Stage::Orchestrator) {
+                    return;
+                }
                 let Some(act) = self.todo.pop_front() else { return };
                 self.deeds.extend(self.world.act(&act, self.schedule));
             }
