@@ -133,7 +133,7 @@ fn files(world: &World, at: &str) -> BTreeMap<&'static str, Option<String>> {
 /// Without ids of commits, dates, and notes of people.
 fn plain(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.starts_with("Thanks to helper") && !line.trim().is_empty());
-    lines.map(|line| words(line)).collect::<Vec<_>>().join("\n")
+    lines.map(words).collect::<Vec<_>>().join("\n")
 }
 
 fn words(line: &str) -> String {
