@@ -38,6 +38,8 @@ pub(crate) fn standing(releases: &[Release], tag: &str) -> Standing {
         of_tag().filter(|release| release.draft).filter(ours).map(|release| release.id).collect();
     drafts.sort_unstable();
     drafts.dedup();
+    // Read twice, it may be both: a list that is late shows as a draft what is published by now.
+    drafts.retain(|id| !of_tag().any(|release| release.id == *id && !release.draft));
     if of_tag().any(|release| !release.draft) {
         return Standing::Published { surplus: drafts };
     }
@@ -77,6 +79,14 @@ mod tests {
     fn a_published_one_ends_it_whoever_made_it() {
         let ours = marked("Notes");
         let all = [release(9, "v1", true, &ours), release(4, "v1", false, "by hand")];
+        assert_eq!(standing(&all, "v1"), Standing::Published { surplus: vec![9] });
+    }
+
+    #[test]
+    fn what_a_late_list_shows_as_a_draft_is_not_surplus_once_it_is_published() {
+        let ours = marked("Notes");
+        let all =
+            [release(4, "v1", true, &ours), release(9, "v1", true, &ours), release(4, "v1", false, &ours)];
         assert_eq!(standing(&all, "v1"), Standing::Published { surplus: vec![9] });
     }
 }

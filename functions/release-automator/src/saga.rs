@@ -1,6 +1,6 @@
 //! The steps: tag, draft, publish, tidy up. Each looks before it makes, so that a second run finds the first one's work.
 
-use pointsman_core::release::Sha;
+use pointsman_core::{port::ErrorKind, release::Sha};
 use pointsman_github::{Claim, Latest, NewRelease, RefName, Refusal, Release, ReleaseChange};
 
 use crate::{
@@ -89,30 +89,43 @@ async fn release(desk: &Desk<'_>, checked: &Checked, item: &Item, note: &notes::
     if standing == Standing::Missing {
         let made = desk.repository.create_release(&draft(checked, item, note)).await;
         standing = match made {
-            Ok(made) => with(look(desk, item).await?, made.id),
+            Ok(made) => with(look(desk, item).await?, made.id, item)?,
             Err(error) if Refusal::of(&error) == Some(Refusal::ReleaseExists) => look(desk, item).await?,
             Err(error) => return Err(error.into()),
         };
     }
-    let surplus = match standing {
-        Standing::Missing => return Err(Halt::not_seen_yet(&format!("the release of {}", item.tag))),
-        Standing::Published { surplus, .. } => surplus,
-        Standing::Draft { keep, surplus } => {
-            let latest = if item.latest { Latest::Yes } else { Latest::No };
-            let change = ReleaseChange {
-                draft: Some(false),
-                prerelease: Some(!item.version.pre.is_empty()),
-                make_latest: Some(latest),
-                ..ReleaseChange::default()
-            };
-            desk.repository.update_release(keep, &change).await?;
-            surplus
+    if let Standing::Draft { keep, surplus } = standing {
+        let alone = surplus.is_empty();
+        if publish_draft(desk, item, keep).await? && alone {
+            return Ok(());
         }
+        standing = look(desk, item).await?;
+    }
+    // Drafts go only once another is published: until then another run may be about to publish one of them.
+    let Standing::Published { surplus } = standing else {
+        return Err(Halt::not_seen_yet(&format!("the release of {}", item.tag)));
     };
     for id in surplus {
         desk.repository.delete_release(id).await?;
     }
     Ok(())
+}
+
+/// Publishes it; `false` = another run was faster: it published another draft, or deleted this one after that.
+async fn publish_draft(desk: &Desk<'_>, item: &Item, id: u64) -> Result<bool, Halt> {
+    let latest = if item.latest { Latest::Yes } else { Latest::No };
+    let change = ReleaseChange {
+        draft: Some(false),
+        prerelease: Some(!item.version.pre.is_empty()),
+        make_latest: Some(latest),
+        ..ReleaseChange::default()
+    };
+    match desk.repository.update_release(id, &change).await {
+        Ok(_) => Ok(true),
+        Err(error) if Refusal::of(&error) == Some(Refusal::ReleaseExists) => Ok(false),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What there is of this tag. A published release is found by its tag, however old it is; a draft is only in the list.
@@ -125,11 +138,21 @@ async fn look(desk: &Desk<'_>, item: &Item) -> Result<Standing, Halt> {
 }
 
 /// The draft that was just made counts, whether the list shows it yet or not.
-fn with(standing: Standing, made: u64) -> Standing {
-    match standing {
-        Standing::Missing => Standing::Draft { keep: made, surplus: Vec::new() },
-        other => other,
-    }
+fn with(standing: Standing, made: u64, item: &Item) -> Result<Standing, Halt> {
+    let mut drafts = match standing {
+        Standing::Missing => vec![],
+        Standing::Draft { keep, surplus } => [vec![keep], surplus].concat(),
+        Standing::Published { surplus } if surplus.contains(&made) => {
+            return Ok(Standing::Published { surplus });
+        }
+        // Whether it is surplus, or is what another run published, the list is to say.
+        Standing::Published { .. } => return Err(Halt::not_seen_yet(&format!("the draft of {}", item.tag))),
+    };
+    drafts.push(made);
+    drafts.sort_unstable();
+    drafts.dedup();
+    let keep = drafts.remove(0);
+    Ok(Standing::Draft { keep, surplus: drafts })
 }
 
 fn draft(checked: &Checked, item: &Item, note: &notes::Note) -> NewRelease {
