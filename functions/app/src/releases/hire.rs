@@ -68,6 +68,7 @@ pub fn hire(terms: &Terms, tools: &Tools) -> Result<Crew> {
         github,
         queue: tools.queue.clone(),
         clock: tools.clock.clone(),
+        since: tools.clock.now(),
         every: terms.release.reconcile,
         repositories: List::new(patterns.iter().map(String::as_str)).map_err(anyhow::Error::msg)?,
     });
