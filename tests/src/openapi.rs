@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use http::Method;
 use jsonschema::Validator;
 use pointsman_fake_github::{Exchange, FakeGithub};
 use serde::Deserialize;
@@ -49,31 +50,73 @@ pub fn watch(github: &FakeGithub) {
     github.on_exchange(judge);
 }
 
+/// What is wrong with an exchange, side by side.
+#[derive(Debug, Default)]
+pub struct Wrong {
+    /// With the request.
+    pub request: Vec<String>,
+    /// With the answer.
+    pub answer: Vec<String>,
+}
+
 /// What is wrong with a request or its answer, if anything.
 pub fn judge(exchange: &Exchange<'_>) -> Result<(), String> {
-    let Exchange { request, response, template } = exchange;
-    let path = request.uri().path();
-    let name = format!("{} {}", request.method(), template.unwrap_or(path));
-    if *template == Some("/graphql") {
-        return Ok(()); // its document is another one
-    }
-    let Some(operation) = document().operations.get(&name) else {
-        return Err(format!("{name}: GitHub's document has no such operation"));
-    };
-    let mut wrong = Vec::new();
-    let status = response.status().as_u16();
-    if status < 400 {
-        query(operation, request.uri().query().unwrap_or(""), &mut wrong);
-        body(&name, operation, request.body(), &mut wrong);
-    }
-    answer(&name, operation, status, response, &mut wrong);
-    if wrong.is_empty() {
+    let Wrong { mut request, answer } = wrong(exchange);
+    request.extend(answer);
+    if request.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "{name} ({path}), answered {status}, is not as GitHub's document says:\n  {}",
-        wrong.join("\n  ")
-    ))
+    let (name, path) = (name(exchange), exchange.request.uri().path());
+    let status = exchange.response.status().as_u16();
+    let wrong = request.join("\n  ");
+    Err(format!("{name} ({path}), answered {status}, is not as GitHub's document says:\n  {wrong}"))
+}
+
+/// What is wrong with a request and with its answer.
+pub fn wrong(exchange: &Exchange<'_>) -> Wrong {
+    let Exchange { request, response, template } = exchange;
+    let mut wrong = Wrong::default();
+    if *template == Some("/graphql") {
+        return wrong; // its document is another one
+    }
+    let name = name(exchange);
+    let Some(operation) = document().operations.get(&name) else {
+        wrong.request.push("request: GitHub's document has no such operation".into());
+        return wrong;
+    };
+    let status = response.status().as_u16();
+    if status < 400 {
+        query(operation, request.uri().query().unwrap_or(""), &mut wrong.request);
+        body(&name, operation, request.body(), &mut wrong.request);
+    }
+    answer(&name, operation, status, response, &mut wrong.answer);
+    wrong
+}
+
+/// The template that a request's path has in GitHub's document: the one with most words in common.
+pub fn template(method: &Method, path: &str) -> Option<&'static str> {
+    if path == "/graphql" {
+        return Some("/graphql");
+    }
+    let known = document().operations.keys().filter_map(|name| name.split_once(' '));
+    let known = known.filter(|(its, template)| *its == method.as_str() && fits(template, path));
+    let words = |template: &str| template.split('/').filter(|part| !part.starts_with('{')).count();
+    known.map(|(_, template)| template).max_by_key(|template| words(template))
+}
+
+/// Whether a path is one of the template's; what stands last in a template may have slashes in it.
+fn fits(template: &str, path: &str) -> bool {
+    let open = |part: &str| part.starts_with('{');
+    let parts: Vec<_> = template.split('/').collect();
+    let mut given = path.splitn(parts.len(), '/');
+    let (last, rest) = parts.split_last().unwrap_or((&"", &[]));
+    rest.iter().all(|part| given.next().is_some_and(|it| open(part) && !it.is_empty() || it == *part))
+        && given.next().is_some_and(|it| open(last) && !it.is_empty() || it == *last)
+}
+
+fn name(exchange: &Exchange<'_>) -> String {
+    let path = exchange.template.unwrap_or(exchange.request.uri().path());
+    format!("{} {path}", exchange.request.method())
 }
 
 fn query(operation: &Operation, query: &str, wrong: &mut Vec<String>) {
@@ -125,6 +168,10 @@ fn answer(
         .get("content-type")
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let schema = match operation.responses.get(&status.to_string()) {
+        // The document has it that an account in this list is a user and an enterprise at once.
+        Some(_) if name == "GET /app/installations" && status == 200 => {
+            Some(json!({ "type": "array", "items": { "$ref": "#/schemas/installation" } }))
+        }
         // Of errors the document sometimes says only that they are.
         Some(None) if status >= 400 => Some(json!({ "$ref": "#/schemas/basic-error" })),
         Some(schema) => schema.clone(),

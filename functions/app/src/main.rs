@@ -9,6 +9,7 @@ mod sample;
 mod signals;
 mod store;
 mod stored;
+mod wanted;
 
 use std::process::ExitCode;
 

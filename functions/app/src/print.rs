@@ -15,6 +15,9 @@ pub const GOOD: Style = anstyle::AnsiColor::Green.on_default();
 /// For what did not.
 pub const BAD: Style = anstyle::AnsiColor::Red.on_default();
 
+/// For what is doubtful.
+pub const DOUBT: Style = anstyle::AnsiColor::Yellow.on_default();
+
 /// Prints a command's result: as JSON, or as the text that `human` makes.
 pub fn result<T: Serialize + ?Sized>(
     json: bool,

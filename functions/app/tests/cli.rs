@@ -1,5 +1,6 @@
 //! The real `pointsman`, run as a user runs it: what it prints, where, and its exit status.
 
+mod app;
 mod house;
 mod stages;
 

@@ -37,7 +37,10 @@ pub(crate) struct Item {
 /// Reads the pull request, its settings and the tags.
 pub(crate) async fn check(desk: &Desk<'_>, number: u64) -> Result<Checked, Halt> {
     let pull = desk.repository.pull(number).await?;
-    let pull = pull.ok_or_else(|| Halt::Nothing(format!("there is no pull request {number}")))?;
+    let pull = pull.ok_or_else(|| match desk.is_young() {
+        true => Halt::not_seen_yet(&format!("pull request {number}")),
+        false => Halt::Nothing(format!("there is no pull request {number}")),
+    })?;
     let merge = merged(desk, &pull)?;
     let target = pull.base.branch.clone();
     let source = RepositorySource::at(desk.repository.clone(), merge.clone());

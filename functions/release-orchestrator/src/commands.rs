@@ -16,7 +16,7 @@ use pointsman_github::{PullRequest, Reaction};
 use semver::Version;
 
 use crate::{
-    desk::{Desk, Orders},
+    desk::{self, Desk, Orders},
     gather::Lane,
     known,
     propose::is_followed,
@@ -135,7 +135,13 @@ impl Asking {
 
     /// `None` = there is nothing to answer, or it was answered.
     async fn read(desk: &Desk<'_>, at: Comment) -> Result<Option<Self>, PortError> {
-        let Some(comment) = desk.repository.comment(at.id).await? else { return Ok(None) };
+        let Some(comment) = desk.repository.comment(at.id).await? else {
+            return if desk.is_young() {
+                Err(desk::soon("GitHub does not show yet a comment"))
+            } else {
+                Ok(None)
+            };
+        };
         if comment.issue() != Some(at.pull) || comment.is_by(desk.stage.app) {
             return Ok(None);
         }

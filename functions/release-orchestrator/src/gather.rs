@@ -79,6 +79,9 @@ pub(crate) async fn ground(
 ) -> Result<Result<Ground, Ended>, PortError> {
     let Ok(branch) = RefName::branch(target) else { return Ok(Err(Ended::Gone)) };
     let Some(head) = desk.repository.head(&branch).await? else {
+        if desk.is_young() && moves.any() {
+            return Err(desk::soon(format!("GitHub does not show yet the branch {target}")));
+        }
         known.targets.remove(target);
         return Ok(Err(Ended::Gone));
     };

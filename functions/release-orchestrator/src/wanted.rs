@@ -46,6 +46,11 @@ impl Moves {
         self.before.contains(head) && !self.after.contains(head)
     }
 
+    /// Whether there was a push.
+    pub fn any(&self) -> bool {
+        !self.after.is_empty()
+    }
+
     /// Whether somebody moved the branch there by force: then what it held before is no more.
     pub fn forced_to(&self, head: &Sha) -> bool {
         self.forced.contains(head)

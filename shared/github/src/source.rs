@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     port::PortError,
-    release::{Commit, Pull, Sha, Source, Tag},
+    release::{Commit, Pull, Sha, Source, Tag, attribute},
 };
 
 use crate::{EntryKind, ObjectKind, PullRequest, RefName, RepoCommit, Repository};
@@ -72,6 +72,8 @@ impl RepositorySource {
             number: pull.number,
             body: Some(pull.body.clone().unwrap_or_default()),
         };
+        let above = |commit: &RepoCommit| commit.parents.iter().map(|parent| parent.sha.clone()).collect();
+        let parents = read.iter().map(|commit| (commit.sha.clone(), above(commit))).collect();
         let joined = read.into_iter().map(|commit| {
             let mut commit = commit.into_history();
             commit.pull = by_sha.get(&commit.sha).map(|pull| known(pull)).or_else(|| {
@@ -80,7 +82,14 @@ impl RepositorySource {
             });
             commit
         });
-        Ok(joined.collect())
+        let mut commits: Vec<Commit> = joined.collect();
+        attribute(&mut commits, &self.head, &parents);
+        for pull in commits.iter_mut().filter_map(|commit| commit.pull.as_mut()) {
+            if let Some(known) = by_number.get(&pull.number) {
+                pull.body = Some(known.body.clone().unwrap_or_default());
+            }
+        }
+        Ok(commits)
     }
 }
 

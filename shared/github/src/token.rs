@@ -12,7 +12,12 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::{Github, Refusal, ask::Ask, client::Auth, model::InstallationInfo};
+use crate::{
+    Github, Refusal,
+    ask::Ask,
+    client::Auth,
+    model::{AppInfo, InstallationInfo},
+};
 
 /// What the release stages may do, and no more.
 pub const PERMISSIONS: &[(&str, &str)] =
@@ -143,14 +148,25 @@ impl Github {
 impl InstallationInfo {
     /// Those of [`PERMISSIONS`] that it has not: `contents: write`.
     pub fn missing_permissions(&self) -> Vec<String> {
-        let rank = |level: &str| match level {
-            "read" => 1,
-            "write" => 2,
-            "admin" => 3,
-            _ => 0,
-        };
-        let has = |name: &str| self.permissions.get(name).map_or(0, |level| rank(level));
-        let missing = PERMISSIONS.iter().filter(|(name, level)| has(name) < rank(level));
-        missing.map(|(name, level)| format!("{name}: {level}")).collect()
+        missing(&self.permissions)
     }
+}
+
+impl AppInfo {
+    /// Those of [`PERMISSIONS`] that it has not: `contents: write`.
+    pub fn missing_permissions(&self) -> Vec<String> {
+        missing(&self.permissions)
+    }
+}
+
+fn missing(permissions: &BTreeMap<String, String>) -> Vec<String> {
+    let rank = |level: &str| match level {
+        "read" => 1,
+        "write" => 2,
+        "admin" => 3,
+        _ => 0,
+    };
+    let has = |name: &str| permissions.get(name).map_or(0, |level| rank(level));
+    let missing = PERMISSIONS.iter().filter(|(name, level)| has(name) < rank(level));
+    missing.map(|(name, level)| format!("{name}: {level}")).collect()
 }

@@ -53,9 +53,14 @@ pub enum Told {
 impl House {
     /// With one commit on `main` that releases nothing.
     pub async fn new() -> Self {
+        Self::seeded(1).await
+    }
+
+    /// The same; the seed decides what goes wrong, as far as odds are set.
+    pub async fn seeded(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TurnedClock::at("2026-11-21T12:00:00Z".parse().unwrap()));
-        let github = FakeGithub::new(clock.clone(), 1);
+        let github = FakeGithub::new(clock.clone(), seed);
         pointsman_tests::openapi::watch(&github);
         let app = github.create_app("pointsman", "acme", PERMISSIONS, EVENTS);
         github.create_repository(REPO);

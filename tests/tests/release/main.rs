@@ -5,5 +5,9 @@
 mod commands;
 mod house;
 mod kills;
+mod promises;
+mod races;
+mod seeds;
 mod story;
 mod trouble;
+mod variants;

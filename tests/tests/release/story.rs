@@ -91,5 +91,4 @@ async fn requests_stay_within_the_budget() {
     let asked = house.github.requests();
     let unchanged = house.requests();
     assert!(unchanged <= 6, "no change took {unchanged} requests: {asked:#?}");
-    println!("{update} {unchanged} {asked:#?}");
 }

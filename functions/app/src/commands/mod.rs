@@ -1,9 +1,11 @@
 //! One command a file: its words, what it does, how it shows it.
 
+mod app;
 mod completions;
 mod config;
 mod dead_letters;
 mod demo;
+mod doctor;
 mod events;
 mod queues;
 mod receive;
@@ -44,6 +46,11 @@ pub enum Command {
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
+    /// The GitHub App that works for Pointsman
+    #[command(subcommand)]
+    App(app::Action),
+    /// Check a running set-up from the configuration to GitHub, and say what to do
+    Doctor(doctor::Args),
     /// Check the configuration, show it, or print its schema
     #[command(subcommand)]
     Config(config::Action),
@@ -71,6 +78,8 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Subscriptions(action) => subscriptions::run(action, &context).await,
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
+        Command::App(action) => app::run(action, &context).await,
+        Command::Doctor(args) => return doctor::run(args, &context).await,
         Command::Config(action) => return config::run(action, &context).await,
         Command::Completions(args) => completions::run(&args),
     };

@@ -1,6 +1,12 @@
 //! `pointsman send`: a payload, signed as GitHub signs, to a running server.
 
-use std::{fs, io::Read as _, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    fs,
+    io::Read as _,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
@@ -125,7 +131,7 @@ pub fn signature(secret: &Secret, body: &[u8]) -> String {
 fn target(to: Option<Uri>, context: &Context) -> Result<(Uri, String)> {
     let to = match to {
         Some(to) => to,
-        None => usual(context.config()?.listen)?,
+        None => format!("http://{}/webhooks/github", reached(context.config()?.listen)).parse()?,
     };
     match to.scheme_str() {
         Some("http" | "https") => {}
@@ -135,13 +141,12 @@ fn target(to: Option<Uri>, context: &Context) -> Result<(Uri, String)> {
     Ok((to, source))
 }
 
-/// Every address of this machine is reached by its loopback one.
-fn usual(mut listen: SocketAddr) -> Result<Uri> {
+/// Where a server that listens there is reached from here: every address of this machine by its loopback one.
+pub fn reached(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
-        let loopback = if listen.is_ipv4() { "127.0.0.1" } else { "::1" };
-        listen.set_ip(loopback.parse()?);
+        listen.set_ip(if listen.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
     }
-    Ok(format!("http://{listen}/webhooks/github").parse()?)
+    listen
 }
 
 /// The secret that was given, else the first of the source's, where it is GitHub's.
@@ -219,8 +224,9 @@ mod tests {
 
     #[test]
     fn every_address_is_reached_by_the_loopback_one() {
-        let url = |listen: &str| usual(listen.parse().unwrap()).unwrap().to_string();
-        assert_eq!(url("0.0.0.0:81"), "http://127.0.0.1:81/webhooks/github");
-        assert_eq!(url("[::]:81"), "http://[::1]:81/webhooks/github");
+        let url = |listen: &str| reached(listen.parse().unwrap()).to_string();
+        assert_eq!(url("0.0.0.0:81"), "127.0.0.1:81");
+        assert_eq!(url("[::]:81"), "[::1]:81");
+        assert_eq!(url("10.0.0.1:81"), "10.0.0.1:81");
     }
 }

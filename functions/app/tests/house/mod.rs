@@ -150,6 +150,11 @@ impl House {
         Running::new(self.command(args), Stream::Out)
     }
 
+    /// A command that keeps running; its stderr is read line by line.
+    pub fn listen(&self, args: &[&str]) -> Running {
+        Running::new(self.command(args), Stream::Err)
+    }
+
     /// As `| head -n`: reads so many lines, closes the pipe, and waits for status 0.
     pub fn first_lines(&self, args: &[&str], count: usize) -> Vec<String> {
         let mut child = self.command(args).stdout(Stdio::piped()).spawn().unwrap();
@@ -202,7 +207,7 @@ impl Running {
     }
 
     /// The next line that has this text.
-    fn says(&mut self, text: &str, patience: Duration) -> String {
+    pub fn says(&mut self, text: &str, patience: Duration) -> String {
         let until = Instant::now() + patience;
         let mut all = String::new();
         loop {
@@ -216,15 +221,20 @@ impl Running {
     }
 
     /// SIGTERM, and its exit status.
-    pub fn terminate(mut self, patience: Duration) -> Option<i32> {
+    pub fn terminate(self, patience: Duration) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.ended(patience)
+    }
+
+    /// Its exit status, once it has ended by itself.
+    pub fn ended(mut self, patience: Duration) -> Option<i32> {
         let until = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(Instant::now() < until, "no end after SIGTERM");
+            assert!(Instant::now() < until, "it does not end");
             thread::sleep(Duration::from_millis(5));
         }
     }

@@ -149,12 +149,20 @@ fn every_example_is_a_configuration() {
 }
 
 #[test]
-fn every_example_is_a_repositorys_settings() {
-    let examples = blocks(RELEASES, "yaml");
-    assert!(examples.len() >= 4, "{} examples", examples.len());
-    for example in examples {
-        if let Err(faults) = settings::read(&example, settings::FILE) {
-            panic!("{faults}\nin:\n{example}");
+fn every_example_is_a_repositorys_settings_or_a_servers_configuration() {
+    let (servers, repositories): (Vec<_>, Vec<_>) =
+        blocks(RELEASES, "yaml").into_iter().partition(|example| example.contains("\nsources:\n"));
+    assert!(servers.len() >= 2 && repositories.len() >= 8, "{} and {}", servers.len(), repositories.len());
+    for example in servers {
+        match config::parse(&example) {
+            Ok(checked) => assert!(checked.config.release_app().is_some(), "it releases nothing:\n{example}"),
+            Err(faults) => panic!("{faults}\nin:\n{example}"),
+        }
+    }
+    for example in repositories {
+        match settings::read(&example, settings::FILE) {
+            Ok(checked) => assert!(checked.warnings.is_empty(), "{:?}\nin:\n{example}", checked.warnings),
+            Err(faults) => panic!("{faults}\nin:\n{example}"),
         }
     }
 }

@@ -67,10 +67,9 @@ impl Repository {
             .collect())
     }
 
-    /// All branches whose names begin with `prefix`.
+    /// All branches whose names begin with `prefix`, as [`Repository::tags`].
     pub async fn branches(&self, prefix: &str) -> Result<Vec<Reference>, PortError> {
         let ask = self.ask_get(&format!("/git/matching-refs/heads/{}", path::segments(prefix)));
-        let ask = ask.query(&[("per_page", "100".into())]);
         self.github.all(&self.auth, ask, Keep::Tagged, CAP).await
     }
 

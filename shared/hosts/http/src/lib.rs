@@ -1,11 +1,14 @@
 //! HTTP requests to stage inputs, outcomes to responses. No logic: the stage, the checks and the figures are handed in.
 //!
+//! [`Pages`] serve a person at this machine instead, while a command waits for a browser's answer.
+//!
 //! A request's way: [`server`](Server) (connections), `routes`, `webhook` (request -> input), `answer` (outcome -> response).
 
 mod answer;
 mod body;
 mod client;
 mod limits;
+mod page;
 mod parts;
 mod routes;
 mod server;
@@ -13,5 +16,6 @@ mod webhook;
 mod wire;
 
 pub use limits::Limits;
+pub use page::{Page, Pages, Visit};
 pub use parts::{Dependency, Parts, Ready, Render, Stage};
 pub use server::Server;

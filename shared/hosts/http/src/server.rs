@@ -47,16 +47,7 @@ pub struct Server {
 impl Server {
     /// Binds the address; with port 0, [`Server::local_addr`] tells which one it became.
     pub async fn bind(address: SocketAddr, parts: Parts) -> io::Result<Self> {
-        let clear = |error: io::Error| {
-            let why = match error.kind() {
-                io::ErrorKind::AddrInUse => "another program uses it: stop that, or listen elsewhere".into(),
-                io::ErrorKind::AddrNotAvailable => "it is no address of this machine".into(),
-                io::ErrorKind::PermissionDenied => "ports under 1024 need a right: take a higher one".into(),
-                _ => error.to_string(),
-            };
-            io::Error::new(error.kind(), format!("cannot listen on {address}: {why}"))
-        };
-        let listener = TcpListener::bind(address).await.map_err(clear)?;
+        let listener = listen(address).await?;
         let address = listener.local_addr()?;
         let room = Room::new(parts.limits.held);
         Ok(Self { listener, address, host: Arc::new(Host { parts, room }) })
@@ -94,6 +85,20 @@ impl Server {
         open.shutdown().await;
         info!("no longer listening");
     }
+}
+
+/// Binds the address; an error says what to do.
+pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let clear = |error: io::Error| {
+        let why = match error.kind() {
+            io::ErrorKind::AddrInUse => "another program uses it: stop that, or listen elsewhere".into(),
+            io::ErrorKind::AddrNotAvailable => "it is no address of this machine".into(),
+            io::ErrorKind::PermissionDenied => "ports under 1024 need a right: take a higher one".into(),
+            _ => error.to_string(),
+        };
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {why}"))
+    };
+    TcpListener::bind(address).await.map_err(clear)
 }
 
 /// What every connection gets.

@@ -17,8 +17,8 @@ use super::git::Git;
 
 /// A file above this is no version file and no changelog.
 const LARGEST: usize = 8 * 1024 * 1024;
-/// So many tags are tried one by one; then git is asked once for all that the head reaches.
-const TRIED: usize = 4;
+/// So many tags are tried in vain one by one; then git is asked for all that the head reaches, which walks all history.
+const TRIED: usize = 16;
 /// `git log` in records of these fields, each ended by NUL: id, parents, time, author, message.
 const FORMAT: &str = "--format=tformat:%H%x00%P%x00%ct%x00%an%x00%B";
 
@@ -41,7 +41,7 @@ pub struct Clone {
 /// Which tags the head reaches, as far as it was asked.
 #[derive(Debug, Default)]
 struct Reached {
-    asked: usize,
+    missed: usize,
     all: Option<HashSet<String>>,
 }
 
@@ -95,10 +95,11 @@ impl Clone {
     /// Whether the head reaches the tag. One that names no commit is not reached.
     async fn reaches(&self, tag: &Tag) -> Result<bool, PortError> {
         let mut reached = self.reached.lock().await;
-        if reached.asked < TRIED {
-            reached.asked += 1;
+        if reached.missed < TRIED {
             let args = ["merge-base", "--is-ancestor", tag.object.as_str(), self.head.as_str()];
-            return Ok(self.git.attempt(&args, b"").await?.status == Some(0));
+            let is = self.git.attempt(&args, b"").await?.status == Some(0);
+            reached.missed += usize::from(!is);
+            return Ok(is);
         }
         if reached.all.is_none() {
             let merged = format!("--merged={}", self.head);

@@ -209,7 +209,7 @@ pub struct PullRequest {
     pub title: Option<String>,
     /// Its body's template. Default: the built-in one.
     pub body: Option<String>,
-    /// Labels that it gets when it is made. Default `release: pending`.
+    /// Labels that it has: one that is taken off comes back. Default `release: pending`.
     pub labels: Vec<String>,
     /// Opened as a draft. Default false.
     pub draft: bool,

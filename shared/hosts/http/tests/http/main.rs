@@ -3,4 +3,5 @@
 
 mod answers;
 mod limits;
+mod pages;
 mod support;

@@ -1,6 +1,6 @@
 //! GraphQL: `updateRefs`, the compare-and-swap of refs, and a repository's id. Documents are parsed, never compared.
 
-use graphql_parser::query::{
+use graphql_tools::parser::query::{
     Definition, Document, Field, OperationDefinition, Selection, Value as Literal, parse_query,
 };
 use pointsman_core::release::Sha;
