@@ -43,6 +43,8 @@ pub struct App {
     /// GitHub's REST API; of an Enterprise Server `https://HOST/api/v3`. Default `https://api.github.com`.
     #[serde(default = "github")]
     pub base_url: String,
+    /// The App's name in URLs (`github.com/apps/SLUG`). Default: asked of GitHub.
+    pub slug: Option<String>,
 }
 
 /// The release stages: one pull request that proposes the next release, and the release that its merge publishes.

@@ -18,6 +18,7 @@ pub fn check(root: &Cursor<'_>, found: &mut Findings) {
         .unwrap_or_default();
     for (_, app) in &apps {
         base_url(app, found);
+        slug(app, found);
         private_key(app, found);
     }
     own_secrets(root, found);
@@ -82,6 +83,16 @@ fn base_url(app: &Cursor<'_>, found: &mut Findings) {
 fn is_loopback(host: &str) -> bool {
     let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     host == "localhost" || address.is_some_and(|address| address.is_loopback())
+}
+
+fn slug(app: &Cursor<'_>, found: &mut Findings) {
+    if let Some((cursor, text)) = app.text_of("slug") {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if text.is_empty() || !text.chars().all(plain) {
+            let fault = cursor.fault(format!("`{text}` is no App's name in URLs: a-z, 0-9 and -"));
+            found.faults.push(fault.hint("as in https://github.com/apps/SLUG"));
+        }
+    }
 }
 
 fn private_key(app: &Cursor<'_>, found: &mut Findings) {

@@ -266,7 +266,7 @@ data: x
         r#"sources:
   github:
     secrets: ["env:A", "env:B"]
-    app: { id: 0, private_key: hunter2, base_url: "https://me:secret@x" }
+    app: { id: 0, private_key: hunter2, base_url: "https://me:secret@x", slug: "My App" }
   other: { secrets: ["env:B"], app: { id: 1, base_url: "ftp://x" } }
   lab: { verify: { kind: token, header: X, secrets: ["env:A"] }, event: { header: X }, app: { id: 1, private_key: "env:K" } }
 subscriptions: [{ name: a, events: [push], source: githup }]
@@ -279,6 +279,8 @@ pointsman.yaml:4:16: sources.github.app.id: this must be 1 or more
 pointsman.yaml:4:32: sources.github.app.private_key: a secret is named by reference: env:NAME or file:PATH (or literal:TEXT, for trying out)
 pointsman.yaml:4:51: sources.github.app.base_url: this is no address of an API
     such as https://api.github.com, or https://HOST/api/v3 of an Enterprise Server
+pointsman.yaml:4:80: sources.github.app.slug: `My App` is no App's name in URLs: a-z, 0-9 and -
+    as in https://github.com/apps/SLUG
 pointsman.yaml:5:22: sources.other.secrets[0]: the source `github` has the same secret
     an App's webhook needs a secret of its own: who knows it can make releases
 pointsman.yaml:5:37: sources.other.app: `private_key` is missing
