@@ -11,7 +11,7 @@ use pointsman_core::{
         proposal,
     },
 };
-use pointsman_github::RepositorySource;
+use pointsman_github::Remembered;
 
 use crate::{
     check::{Checked, Item},
@@ -28,7 +28,7 @@ pub(crate) struct Note {
 
 /// The repository at the merge commit, as if our own tags were not there: a second run writes what the first one wrote.
 struct Without<'s> {
-    source: &'s RepositorySource,
+    source: &'s Remembered,
     tags: BTreeSet<&'s str>,
 }
 
@@ -59,12 +59,21 @@ impl Source for Without<'_> {
 
 /// One note an item, in their order.
 pub(crate) async fn write(desk: &Desk<'_>, checked: &Checked) -> Result<Vec<Note>, Halt> {
-    let source = RepositorySource::at(desk.repository.clone(), checked.merge.clone());
+    let source = Remembered::at(desk.repository.clone(), checked.merge.clone());
     let tags = checked.items.iter().map(|item| item.tag.as_str()).collect();
+    let source = Without { source: &source, tags };
     let set = checked.items.iter().map(|item| (item.planned.component.clone(), item.version.clone()));
-    let wishes = Wishes { set: set.collect(), links: Some(desk.links()), ..Wishes::default() };
-    let now = desk.stage.ports.clock.now();
-    let plan = plan::draft(&Without { source: &source, tags }, &checked.settings, &wishes, now).await?;
+    let mut wishes = Wishes { set: set.collect(), links: Some(desk.links()), ..Wishes::default() };
+    // The files were written by the release commit: here only the words count.
+    let (settings, now) = (checked.settings.without_files(), desk.stage.ports.clock.now());
+    let mut plan = plan::draft(&source, &settings, &wishes, now).await?;
+    if settings.changelog.new_contributors {
+        let newcomers = desk.repository.newcomers(&plan, &checked.merge, &desk.links()).await?;
+        wishes.new_contributors = newcomers.unwrap_or_default();
+        if !wishes.new_contributors.is_empty() {
+            plan = plan::draft(&source, &settings, &wishes, now).await?;
+        }
+    }
     let people = proposal::notes(checked.pull.body.as_deref().unwrap_or_default());
     checked.items.iter().map(|item| note(checked, item, &plan, people.as_deref())).collect()
 }

@@ -149,11 +149,19 @@ pub(crate) async fn close(
     if let Head::Ours { base, .. } = &lane.head {
         not_overtaken(desk, ground, base).await?;
     }
-    let text = format!(
-        "There is nothing to release on `{}` any more, so this pull request is closed. The next change that is to be \
-         released opens a new one.",
-        ground.target
-    );
+    let text = if lane.is_left_over() {
+        format!(
+            "The release settings of `{}` no longer ask for this pull request, so it is closed. What it proposed is in \
+             another one, as far as it is still to be released.",
+            ground.target
+        )
+    } else {
+        format!(
+            "There is nothing to release on `{}` any more, so this pull request is closed. The next change that is to be \
+             released opens a new one.",
+            ground.target
+        )
+    };
     desk.repository.tell(pull.number, desk.stage.app, "nothing-due", &text).await?;
     let branch = RefName::branch(&lane.branch)?;
     match desk.repository.swap(&branch, Some(&pull.head.sha), None).await? {

@@ -60,6 +60,11 @@ impl Lane {
         Marker::of(self.open()?.body.as_deref()?)
     }
 
+    /// Whether the settings ask for it no longer.
+    pub fn is_left_over(&self) -> bool {
+        self.members.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
     /// Whether this component is proposed here.
     pub fn has(&self, component: Option<&str>) -> bool {
         match (&self.members, component) {
@@ -111,14 +116,18 @@ pub(crate) async fn ground(
 pub(crate) async fn lanes(
     desk: &Desk<'_>,
     ground: &Ground,
+    known: &mut Known,
 ) -> Result<(Vec<Lane>, BTreeSet<String>), PortError> {
     let mut lanes = Vec::new();
-    for (component, members) in asked_for(&ground.settings) {
+    let asked_for = asked_for(&ground.settings);
+    let apart = asked_for.iter().any(|(component, _)| component.is_some());
+    let had_apart = known.apart.contains(&ground.target);
+    for (component, members) in asked_for {
         let branch = proposal::branch(&ground.target, component.as_deref());
         lanes.push(lane(desk, &ground.target, branch, component, members).await?);
     }
     let mut taken = BTreeSet::new();
-    let alone = ground.settings.targets.is_empty() && ground.settings.components.is_empty();
+    let alone = ground.settings.targets.is_empty() && ground.settings.components.is_empty() && !had_apart;
     let ours = if alone { Vec::new() } else { desk.repository.branches(OURS).await? };
     for branch in ours {
         let name = branch.name.name().to_owned();
@@ -134,6 +143,11 @@ pub(crate) async fn lanes(
             // One pull request for all became one each, or a component is gone: nothing is proposed there any more.
             lanes.push(lane(desk, &target, name, component, Some(BTreeSet::new())).await?);
         }
+    }
+    if apart || lanes.iter().any(Lane::is_left_over) {
+        known.apart.insert(ground.target.clone());
+    } else {
+        known.apart.remove(&ground.target);
     }
     for lane in &mut lanes {
         if let Some(pull) = lane.open() {

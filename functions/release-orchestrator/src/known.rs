@@ -30,6 +30,8 @@ pub struct Known {
     pub targets: BTreeSet<String>,
     /// Open pull requests are told what they will do.
     pub preview: bool,
+    /// Targets that had a pull request for each component: those that are left over are to be closed.
+    pub apart: BTreeSet<String>,
 }
 
 impl Known {
@@ -141,12 +143,13 @@ fn done_key(place: &Place, what: &str) -> String {
 }
 
 /// What an older version wrote, and this one cannot read, is as good as absent.
-async fn read<T: DeserializeOwned>(records: &dyn Records, key: &str) -> Result<Option<T>, PortError> {
+pub(crate) async fn read<T: DeserializeOwned>(records: &dyn Records, key: &str) -> Result<Option<T>, PortError> {
     let record = records.get(key).await?;
     Ok(record.and_then(|record| serde_json::from_slice(&record.value).ok()))
 }
 
-async fn write<T: Serialize>(records: &dyn Records, key: &str, value: &T) -> Result<(), PortError> {
+/// Writes a record, whatever is there.
+pub(crate) async fn write<T: Serialize>(records: &dyn Records, key: &str, value: &T) -> Result<(), PortError> {
     let value = serde_json::to_vec(value).map_err(|error| {
         PortError::internal(format!("the record `{key}` cannot be written")).caused_by(error)
     })?;

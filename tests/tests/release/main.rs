@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod budget;
 mod commands;
+mod hostile;
 mod house;
 mod kills;
+mod merging;
 mod races;
 mod seeds;
 mod story;

@@ -19,7 +19,7 @@ use crate::port::PortError;
 
 pub use super::files::Change;
 pub use types::{Counted, Plan, Release, Wishes};
-pub use write::entry;
+pub use write::{entry, is_for_people};
 
 /// One part with its history, on its way to a release.
 struct Draft<'a> {

@@ -94,6 +94,9 @@ impl<'a> Desk<'a> {
             Some(component) => &component.version_files,
             None => &self.settings.version_files,
         };
+        if configured.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
         let asked = Asked {
             folder: &part.path,
             configured: configured.as_deref(),
@@ -182,6 +185,12 @@ fn apart(settings: &Settings, part: &Part) -> Vec<String> {
 
 fn faulty(faults: Faults) -> PortError {
     PortError::invalid(format!("the version files cannot be changed as the settings say\n{faults}"))
+        .caused_by(faults)
+}
+
+/// Whether a plan failed by what the repository's files or settings say: no second try helps, a person must look.
+pub fn is_for_people(error: &PortError) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<Faults>())
 }
 
 /// A change as the changelog has it.
