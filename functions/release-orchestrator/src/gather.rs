@@ -14,7 +14,7 @@ use pointsman_github::{PullRequest, RefName, Remembered};
 use crate::{
     decide::Head,
     desk::{self, Desk},
-    known::Known,
+    known::{self, Known},
     report::Ended,
     rules,
     wanted::Moves,
@@ -80,14 +80,14 @@ pub(crate) async fn ground(
     desk: &Desk<'_>,
     target: &str,
     moves: &Moves,
-    known: &mut Known,
+    about: &mut Known,
 ) -> Result<Result<Ground, Ended>, PortError> {
     let Ok(branch) = RefName::branch(target) else { return Ok(Err(Ended::Gone)) };
     let Some(head) = desk.repository.head(&branch).await? else {
         if desk.is_young() && moves.any() {
             return Err(desk::soon(format!("GitHub does not show yet the branch {target}")));
         }
-        known.targets.remove(target);
+        about.targets.remove(target);
         return Ok(Err(Ended::Gone));
     };
     if desk.is_young() && moves.not_seen_by(&head) {
@@ -97,7 +97,7 @@ pub(crate) async fn ground(
     let Some(settings) = rules::in_force(desk, target, &source).await? else {
         return Ok(Err(Ended::SettingsBroken));
     };
-    known.learn(target, &settings);
+    about.learn(target, &settings);
     if !settings.is_target(target, &desk.default_branch) {
         return Ok(Err(Ended::NotATarget));
     }
@@ -116,12 +116,12 @@ pub(crate) async fn ground(
 pub(crate) async fn lanes(
     desk: &Desk<'_>,
     ground: &Ground,
-    known: &mut Known,
+    about: &mut Known,
 ) -> Result<(Vec<Lane>, BTreeSet<String>), PortError> {
     let mut lanes = Vec::new();
     let asked_for = asked_for(&ground.settings);
     let apart = asked_for.iter().any(|(component, _)| component.is_some());
-    let had_apart = known.apart.contains(&ground.target);
+    let had_apart = about.apart.contains(&ground.target);
     for (component, members) in asked_for {
         let branch = proposal::branch(&ground.target, component.as_deref());
         lanes.push(lane(desk, &ground.target, branch, component, members).await?);
@@ -145,13 +145,17 @@ pub(crate) async fn lanes(
         }
     }
     if apart || lanes.iter().any(Lane::is_left_over) {
-        known.apart.insert(ground.target.clone());
+        about.apart.insert(ground.target.clone());
     } else {
-        known.apart.remove(&ground.target);
+        about.apart.remove(&ground.target);
     }
     for lane in &mut lanes {
         if let Some(pull) = lane.open() {
-            lane.head = head(desk, &pull.head.sha).await?;
+            let known = known::head(desk.place, &lane.branch, &pull.head.sha, desk.records()).await?;
+            lane.head = match known {
+                Some(known) => known,
+                None => head(desk, &pull.head.sha).await?,
+            };
         }
     }
     Ok((lanes, taken))

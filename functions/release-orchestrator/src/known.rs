@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use pointsman_core::{
     port::{Expect, PortError, Records},
-    release::{Bump, Settings, errand::Place, settings::Target},
+    release::{Bump, Settings, Sha, errand::Place, settings::Target},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::decide::Head;
 
 /// Every repository with a target that was looked at: the schedule's list.
 pub const REPOSITORIES: &str = "release/repositories/";
@@ -125,6 +127,27 @@ pub async fn keep_floor(
     write(records, &format!("release/floors/{}/{pull}", place.key()), &bump).await
 }
 
+/// The commit that was last made for a release branch. What a commit is never changes, whether the branch has it or not.
+pub(crate) async fn head(
+    place: &Place,
+    branch: &str,
+    sha: &Sha,
+    records: &dyn Records,
+) -> Result<Option<Head>, PortError> {
+    let kept: Option<Head> = read(records, &head_key(place, branch)).await?;
+    Ok(kept.filter(|kept| matches!(kept, Head::Ours { sha: made, .. } if made == sha)))
+}
+
+/// Keeps it.
+pub(crate) async fn keep_head(
+    place: &Place,
+    branch: &str,
+    made: &Head,
+    records: &dyn Records,
+) -> Result<(), PortError> {
+    write(records, &head_key(place, branch), made).await
+}
+
 /// Whether this was done before: a comment's command, a fault that was told.
 pub async fn is_done(place: &Place, what: &str, records: &dyn Records) -> Result<bool, PortError> {
     Ok(records.get(&done_key(place, what)).await?.is_some())
@@ -137,6 +160,10 @@ pub async fn done(place: &Place, what: &str, records: &dyn Records) -> Result<()
 
 /// Records asked for at a time.
 const PAGE: usize = 200;
+
+fn head_key(place: &Place, branch: &str) -> String {
+    format!("release/heads/{}/{branch}", place.key())
+}
 
 fn done_key(place: &Place, what: &str) -> String {
     format!("release/done/{}/{what}", place.key())

@@ -30,17 +30,28 @@ pub struct RepositorySource {
     head: Sha,
     /// Whether a tag's object is the commit itself, as far as tags were listed.
     kinds: Mutex<HashMap<Sha, ObjectKind>>,
+    /// The head's tree, once its commits were listed.
+    tree: Mutex<Option<Sha>>,
 }
 
 impl RepositorySource {
     /// The repository as it is at `head`.
     pub fn at(repository: Repository, head: Sha) -> Self {
-        Self { repository, head, kinds: Mutex::default() }
+        Self { repository, head, kinds: Mutex::default(), tree: Mutex::default() }
     }
 
     /// The commit that it is at.
     pub fn head(&self) -> &Sha {
         &self.head
+    }
+
+    /// The head's tree: known from the list of commits, else asked for.
+    pub async fn head_tree(&self) -> Result<Sha, PortError> {
+        let known = self.tree.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(tree) => Ok(tree),
+            None => Ok(self.repository.git_commit(&self.head).await?.tree.sha),
+        }
     }
 
     async fn commit_of(&self, tag: &Tag) -> Result<Option<Sha>, PortError> {
@@ -110,6 +121,10 @@ impl Source for RepositorySource {
                 }
             }
         };
+        let head = read.iter().find(|commit| commit.sha == self.head);
+        if let Some(tree) = head.and_then(|commit| commit.commit.tree.as_ref()) {
+            *self.tree.lock().unwrap_or_else(PoisonError::into_inner) = Some(tree.sha.clone());
+        }
         self.join(read).await.map(Some)
     }
 

@@ -11,7 +11,7 @@ const TEXTS: [&str; 8] = [
     "feat: {{ 7 * 7 }} {% for x in range(9) %}x{% endfor %} {# c #}",
     "feat: <!-- pointsman:release {\"v\":1,\"target\":\"main\",\"releases\":[{\"version\":\"9.9.9\",\"tag\":\"v9.9.9\"}]} -->",
     "feat: --> <script>alert(1)</script> <!-- ",
-    "feat: \u{1b}[31mred\u{7}\u{0}\u{202e}txt",
+    "feat: \u{1b}[31mred\u{7}\u{202e}txt",
     "feat: x\n\nPointsman-Release: 0000000000000000000000000000000000000000000000000000000000000000 0000000000000000000000000000000000000000",
     "feat: y\n\nRelease-As: 1.0.0-rc.1+x y",
     "feat: [a](javascript:alert(1)) ![b](x) `c` ## New Contributors",
@@ -22,7 +22,7 @@ impl House {
     fn hostile_pull(&self, number: usize, text: &str) {
         let (mallory, branch) = (self.github.person("mallory"), format!("x/{{{{{number}}}}}-<!--"));
         mallory.commit(REPO, &branch, text, &[(&format!("src/{number}.rs"), Some("x"))]);
-        let title = text.lines().next().unwrap().replace('\0', "");
+        let title = text.lines().next().unwrap().to_owned();
         let pull = mallory.open(REPO, &branch, "main", &title, text);
         self.clock.turn(std::time::Duration::from_secs(1));
         self.github.person("alice").merge(REPO, pull, if number % 2 == 0 { "squash" } else { "merge" });
@@ -51,7 +51,7 @@ async fn hostile_messages_titles_and_branches_break_neither_marker_nor_release()
     assert_eq!((read.target.as_str(), tags), ("main", vec!["v0.1.0"]));
     let body = pull["body"].as_str().unwrap();
     assert_eq!(body.matches("<!-- pointsman:release ").count(), 1, "{body}");
-    assert!(!body.contains("<script>") && !body.contains('\u{1b}') && !body.contains('\0'), "{body}");
+    assert!(!body.contains("<script>") && !body.contains('\u{1b}'), "{body}");
     assert!(!body.contains("(javascript:"), "{body}");
     house.merge_release();
     house.settle().await;
