@@ -84,7 +84,8 @@ impl Wanted {
             return Ok(None);
         }
         let data = envelope.data().ok_or_else(|| errand::without_data(envelope))?;
-        let payload: Payload = serde_json::from_str(data).map_err(|error| errand::unreadable(envelope, error))?;
+        let payload: Payload =
+            serde_json::from_str(data).map_err(|error| errand::unreadable(envelope, error))?;
         Ok(Self::asked(envelope, payload, kind == errand::PUBLISH))
     }
 

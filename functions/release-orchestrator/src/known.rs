@@ -170,13 +170,20 @@ fn done_key(place: &Place, what: &str) -> String {
 }
 
 /// What an older version wrote, and this one cannot read, is as good as absent.
-pub(crate) async fn read<T: DeserializeOwned>(records: &dyn Records, key: &str) -> Result<Option<T>, PortError> {
+pub(crate) async fn read<T: DeserializeOwned>(
+    records: &dyn Records,
+    key: &str,
+) -> Result<Option<T>, PortError> {
     let record = records.get(key).await?;
     Ok(record.and_then(|record| serde_json::from_slice(&record.value).ok()))
 }
 
 /// Writes a record, whatever is there.
-pub(crate) async fn write<T: Serialize>(records: &dyn Records, key: &str, value: &T) -> Result<(), PortError> {
+pub(crate) async fn write<T: Serialize>(
+    records: &dyn Records,
+    key: &str,
+    value: &T,
+) -> Result<(), PortError> {
     let value = serde_json::to_vec(value).map_err(|error| {
         PortError::internal(format!("the record `{key}` cannot be written")).caused_by(error)
     })?;

@@ -32,11 +32,7 @@ pub(crate) async fn known(
 }
 
 /// Asks GitHub, and keeps what it says.
-pub(crate) async fn ask(
-    desk: &Desk<'_>,
-    ground: &Ground,
-    plan: &Plan,
-) -> Result<Vec<Newcomer>, PortError> {
+pub(crate) async fn ask(desk: &Desk<'_>, ground: &Ground, plan: &Plan) -> Result<Vec<Newcomer>, PortError> {
     let Some(people) = desk.repository.newcomers(plan, &ground.head, &desk.links()).await? else {
         return Ok(Vec::new());
     };

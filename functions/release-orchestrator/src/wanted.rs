@@ -161,7 +161,8 @@ impl Wanted {
             return Ok(None);
         }
         let data = envelope.data().ok_or_else(|| errand::without_data(envelope))?;
-        let payload: Payload = serde_json::from_str(data).map_err(|error| errand::unreadable(envelope, error))?;
+        let payload: Payload =
+            serde_json::from_str(data).map_err(|error| errand::unreadable(envelope, error))?;
         let Some(mut wanted) = Self::at(&payload, envelope) else { return Ok(None) };
         match kind.as_str() {
             "com.github.push" => wanted.push(payload),

@@ -77,7 +77,9 @@ async fn who_is_new_is_greeted_in_changelog_and_release_and_asked_for_once() {
     let mut house = with_proposal().await;
     let pull = house.feature_of("zoe", 3, "feat: greet the world");
     house.settle().await;
-    let line = format!("* [@zoe](https://github.com/zoe) made their first contribution in [#{pull}](https://github.com/acme/web/issues/{pull})");
+    let line = format!(
+        "* [@zoe](https://github.com/zoe) made their first contribution in [#{pull}](https://github.com/acme/web/issues/{pull})"
+    );
     let changelog = house.file("pointsman--release--main", "CHANGELOG.md").unwrap();
     assert_eq!(changelog.matches("### New Contributors").count(), 2, "{changelog}");
     assert!(changelog.contains(&line), "{changelog}");
@@ -96,11 +98,8 @@ async fn who_is_new_is_greeted_in_changelog_and_release_and_asked_for_once() {
 
 #[tokio::test]
 async fn where_github_cannot_say_who_is_new_nobody_is_greeted_and_nothing_is_held_up() {
-    let told = [
-        Fault::Refused(404, "Not Found"),
-        Fault::Refused(422, "Validation Failed"),
-        Fault::BadGateway,
-    ];
+    let told =
+        [Fault::Refused(404, "Not Found"), Fault::Refused(422, "Validation Failed"), Fault::BadGateway];
     for fault in told {
         let mut house = House::new().await;
         house.github.on_request(move |moment| {

@@ -126,7 +126,10 @@ async fn a_protected_tag_is_told_once_and_the_release_made_once_the_app_may() {
     let (mut house, pull) = with_release().await;
     house.github.on_request(|moment| {
         let claim = moment.when == When::Before && moment.operation == "POST /repos/{owner}/{repo}/git/refs";
-        claim.then_some(Fault::Refused(422, "Repository rule violations found: Cannot create ref due to creations being restricted."))
+        claim.then_some(Fault::Refused(
+            422,
+            "Repository rule violations found: Cannot create ref due to creations being restricted.",
+        ))
     });
     house.merge_as(pull, "merge");
     house.settle().await;
@@ -151,7 +154,10 @@ async fn a_version_that_is_not_above_the_last_release_is_told_and_not_tagged() {
     assert_eq!(house.tags(), ["v3.0.0"]);
     let comments = house.comments(pull);
     assert_eq!(comments.len(), 1, "{comments:?}");
-    assert!(comments[0].starts_with("Version 0.1.0 is not above 3.0.0, the last release that `main` holds"), "{comments:?}");
+    assert!(
+        comments[0].starts_with("Version 0.1.0 is not above 3.0.0, the last release that `main` holds"),
+        "{comments:?}"
+    );
 }
 
 #[tokio::test]
@@ -164,7 +170,10 @@ async fn without_our_commit_and_without_a_marker_nothing_is_released_and_it_is_t
     house.settle().await;
     assert!(house.tags().is_empty(), "{:?}", house.tags());
     let comments = house.comments(pull);
-    let told = comments.iter().filter(|it| it.starts_with("The first line of this pull request's description")).count();
+    let told = comments
+        .iter()
+        .filter(|it| it.starts_with("The first line of this pull request's description"))
+        .count();
     assert_eq!(told, 1, "{comments:?}");
 }
 

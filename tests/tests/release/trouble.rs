@@ -194,7 +194,12 @@ async fn an_event_without_its_data_is_refused_and_not_passed_over() {
     house.settle().await;
     for queue in [orchestrator_queue(), automator_queue()] {
         let body = br#"{"id":"e1","type":"com.github.pull_request.closed","dataref":"deliveries/github/1"}"#;
-        let message = Message { body: body.to_vec().into(), session: Some(REPO.into()), dedup_id: "e1".into(), ..Message::default() };
+        let message = Message {
+            body: body.to_vec().into(),
+            session: Some(REPO.into()),
+            dedup_id: "e1".into(),
+            ..Message::default()
+        };
         house.store.queue.send(&queue, vec![message]).await.pop().unwrap().unwrap();
     }
     house.settle().await;
