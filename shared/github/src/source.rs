@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     port::PortError,
-    release::{Commit, Pull, Sha, Source, Tag},
+    release::{Commit, Pull, Sha, Source, Tag, plan::Advice},
 };
 
 use crate::{EntryKind, ObjectKind, PullRequest, RefName, RepoCommit, Repository};
@@ -141,11 +141,9 @@ impl Source for RepositorySource {
     async fn paths(&self) -> Result<Vec<String>, PortError> {
         let tree = self.repository.tree(&self.head).await?;
         if tree.truncated {
-            let message = format!(
-                "{} has too many files for GitHub to list: name its version files in .github/pointsman.yaml",
-                self.repository.slug()
-            );
-            return Err(PortError::invalid(message));
+            let message = format!("{} has too many files for GitHub to list", self.repository.slug());
+            let advice = Advice("name its version files in .github/pointsman.yaml".into());
+            return Err(PortError::invalid(message).caused_by(advice));
         }
         let files = tree.tree.into_iter().filter(|entry| entry.kind == EntryKind::Blob);
         Ok(files.map(|entry| entry.path).collect())

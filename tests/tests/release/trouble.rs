@@ -208,3 +208,18 @@ async fn an_event_without_its_data_is_refused_and_not_passed_over() {
         assert_eq!(house.store.admin.stats(&queue).await.unwrap().dead, 1, "{queue}");
     }
 }
+
+#[tokio::test]
+async fn components_that_would_share_a_tag_are_told_once_on_the_settings_commit() {
+    let mut house = House::new().await;
+    let component = |name: &str| format!("{name}: {{ path: {name}, tag_format: 'v{{version}}' }}");
+    let settings = format!("release: {{ components: {{ {}, {} }} }}\n", component("api"), component("web"));
+    let files = [(".github/pointsman.yaml", Some(&*settings)), ("api/a", Some("a")), ("web/a", Some("a"))];
+    house.push("feat: both", &files);
+    house.settle().await;
+    house.look_again("once more").await;
+    assert_eq!(house.last(), Ended::SettingsBroken);
+    let requests = house.github.requests();
+    let told = requests.get("POST /repos/{owner}/{repo}/commits/{commit_sha}/comments");
+    assert_eq!(told, Some(&1), "{requests:?}");
+}

@@ -78,7 +78,8 @@ fn what_could_matter_and_cannot_be_read_is_refused_with_its_reason() {
     );
     assert_eq!(
         refused(br#"{"id":"e2","type":"com.github.push","data":{"ref":7}}"#),
-        "the data of the event e2 is not what GitHub documents for com.github.push: look at it in the archive"
+        "the data of the event e2 is not what GitHub documents for com.github.push: look at it in the archive: \
+         invalid type: integer `7`, expected a string at line 1 column 8"
     );
 }
 

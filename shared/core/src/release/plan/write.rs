@@ -184,13 +184,7 @@ fn apart(settings: &Settings, part: &Part) -> Vec<String> {
 }
 
 fn faulty(faults: Faults) -> PortError {
-    PortError::invalid(format!("the version files cannot be changed as the settings say\n{faults}"))
-        .caused_by(faults)
-}
-
-/// Whether a plan failed by what the repository's files or settings say: no second try helps, a person must look.
-pub fn is_for_people(error: &PortError) -> bool {
-    std::error::Error::source(error).is_some_and(|cause| cause.is::<Faults>())
+    PortError::invalid("the version files cannot be changed as the settings say").caused_by(faults)
 }
 
 /// A change as the changelog has it.
