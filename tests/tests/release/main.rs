@@ -9,7 +9,6 @@ mod house;
 mod kills;
 mod merging;
 mod races;
-mod seeds;
 mod story;
 mod trouble;
 mod variants;
