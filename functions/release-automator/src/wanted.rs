@@ -59,7 +59,7 @@ impl Wanted {
     pub fn read<'b>(bodies: impl IntoIterator<Item = &'b [u8]>) -> Result<Option<Self>, PortError> {
         let mut wanted: Option<Self> = None;
         for body in bodies {
-            let Some(one) = Self::of(&Envelope::read(body)?) else { continue };
+            let Some(one) = Self::of(&Envelope::read(body)?)? else { continue };
             match &mut wanted {
                 None => wanted = Some(one),
                 Some(all) if all.place.key() == one.place.key() => {
@@ -78,15 +78,20 @@ impl Wanted {
         Ok(wanted)
     }
 
-    fn of(envelope: &Envelope<'_>) -> Option<Self> {
-        let kind = envelope.attribute("type")?;
-        let payload: Payload = serde_json::from_str(envelope.data()?).ok()?;
+    fn of(envelope: &Envelope<'_>) -> Result<Option<Self>, PortError> {
+        let kind = envelope.attribute("type").unwrap_or_default();
+        if kind != errand::PUBLISH && kind != "com.github.pull_request.closed" {
+            return Ok(None);
+        }
+        let data = envelope.data().ok_or_else(|| errand::without_data(envelope))?;
+        let payload: Payload =
+            serde_json::from_str(data).map_err(|error| errand::unreadable(envelope, error))?;
+        Ok(Self::asked(envelope, payload, kind == errand::PUBLISH))
+    }
+
+    fn asked(envelope: &Envelope<'_>, payload: Payload, always: bool) -> Option<Self> {
         let merged = |pull: PullRequest| pull.merged && proposal::branch_parts(&pull.head.r#ref).is_some();
-        let matters = match kind.as_str() {
-            errand::PUBLISH => true,
-            "com.github.pull_request.closed" => payload.pull_request.is_some_and(merged),
-            _ => false,
-        };
+        let matters = always || payload.pull_request.is_some_and(merged);
         let installation = payload.installation.map(|it| it.id);
         let installation = installation.or_else(|| envelope.attribute("installation")?.parse().ok())?;
         let Named { full_name: name, node_id: node } = payload.repository;

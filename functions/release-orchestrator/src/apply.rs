@@ -15,6 +15,7 @@ use crate::{
     decide::Head,
     desk::{self, Desk},
     gather::{self, Ground, Lane},
+    known,
     propose::Proposed,
 };
 
@@ -149,11 +150,19 @@ pub(crate) async fn close(
     if let Head::Ours { base, .. } = &lane.head {
         not_overtaken(desk, ground, base).await?;
     }
-    let text = format!(
-        "There is nothing to release on `{}` any more, so this pull request is closed. The next change that is to be \
-         released opens a new one.",
-        ground.target
-    );
+    let text = if lane.is_left_over() {
+        format!(
+            "The release settings of `{}` no longer ask for this pull request, so it is closed. What it proposed is in \
+             another one, as far as it is still to be released.",
+            ground.target
+        )
+    } else {
+        format!(
+            "There is nothing to release on `{}` any more, so this pull request is closed. The next change that is to be \
+             released opens a new one.",
+            ground.target
+        )
+    };
     desk.repository.tell(pull.number, desk.stage.app, "nothing-due", &text).await?;
     let branch = RefName::branch(&lane.branch)?;
     match desk.repository.swap(&branch, Some(&pull.head.sha), None).await? {
@@ -169,21 +178,21 @@ pub(crate) async fn close(
 pub(crate) async fn keep(desk: &Desk<'_>, pull: &PullRequest) -> Result<Applied, PortError> {
     let head = &pull.head.sha;
     let what = format!("kept/{}/{head}", pull.number);
-    if !crate::known::is_done(desk.place, &what, desk.records()).await? {
+    if !known::is_done(desk.place, &what, desk.records()).await? {
         let text = format!(
             "There are commits on this branch that Pointsman did not make (the newest is {head}). They are kept, and the \
              branch is not brought up to date any more.\n\n`/pointsman rebuild`, as a comment's first word, makes it anew, \
              without them."
         );
         desk.repository.tell(pull.number, desk.stage.app, "foreign-commits", &text).await?;
-        crate::known::done(desk.place, &what, desk.records()).await?;
+        known::done(desk.place, &what, desk.records()).await?;
     }
     Ok(Applied::Done(Some(pull.number)))
 }
 
 /// Tree and commit, which nobody sees yet; `None` = the target moved meanwhile.
 async fn commit(desk: &Desk<'_>, ground: &Ground, proposed: &Proposed<'_>) -> Result<Option<Sha>, PortError> {
-    let base = desk.repository.git_commit(&ground.head).await?.tree.sha;
+    let base = ground.source.head_tree().await?;
     let modes: HashMap<String, String> = desk
         .repository
         .tree(&ground.head)
@@ -202,6 +211,13 @@ async fn commit(desk: &Desk<'_>, ground: &Ground, proposed: &Proposed<'_>) -> Re
     };
     let message = proposed.proposal.message(&tree);
     let commit = desk.repository.create_commit(&message, &tree, std::slice::from_ref(&ground.head)).await?;
+    let made = Head::Ours {
+        sha: commit.sha.clone(),
+        base: ground.head.clone(),
+        hash: proposed.proposal.fingerprint.clone(),
+        made: commit.author.and_then(|by| by.date),
+    };
+    known::keep_head(desk.place, &proposed.proposal.branch, &made, desk.records()).await?;
     let now = desk.repository.head(&ground.branch).await?;
     Ok((now.as_ref() == Some(&ground.head)).then_some(commit.sha))
 }

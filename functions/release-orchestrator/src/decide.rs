@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use pointsman_core::release::Sha;
+use serde::{Deserialize, Serialize};
 
 /// All that the decision looks at.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ pub struct Open {
 }
 
 /// A release branch's head.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Head {
     /// There is no branch, or nobody looked because no pull request is open.
     Unknown,

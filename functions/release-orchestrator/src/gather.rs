@@ -14,7 +14,7 @@ use pointsman_github::{PullRequest, RefName, Remembered};
 use crate::{
     decide::Head,
     desk::{self, Desk},
-    known::Known,
+    known::{self, Known},
     report::Ended,
     rules,
     wanted::Moves,
@@ -60,6 +60,11 @@ impl Lane {
         Marker::of(self.open()?.body.as_deref()?)
     }
 
+    /// Whether the settings ask for it no longer.
+    pub fn is_left_over(&self) -> bool {
+        self.members.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
     /// Whether this component is proposed here.
     pub fn has(&self, component: Option<&str>) -> bool {
         match (&self.members, component) {
@@ -75,14 +80,14 @@ pub(crate) async fn ground(
     desk: &Desk<'_>,
     target: &str,
     moves: &Moves,
-    known: &mut Known,
+    about: &mut Known,
 ) -> Result<Result<Ground, Ended>, PortError> {
     let Ok(branch) = RefName::branch(target) else { return Ok(Err(Ended::Gone)) };
     let Some(head) = desk.repository.head(&branch).await? else {
         if desk.is_young() && moves.any() {
             return Err(desk::soon(format!("GitHub does not show yet the branch {target}")));
         }
-        known.targets.remove(target);
+        about.targets.remove(target);
         return Ok(Err(Ended::Gone));
     };
     if desk.is_young() && moves.not_seen_by(&head) {
@@ -92,7 +97,7 @@ pub(crate) async fn ground(
     let Some(settings) = rules::in_force(desk, target, &source).await? else {
         return Ok(Err(Ended::SettingsBroken));
     };
-    known.learn(target, &settings);
+    about.learn(target, &settings);
     if !settings.is_target(target, &desk.default_branch) {
         return Ok(Err(Ended::NotATarget));
     }
@@ -111,14 +116,18 @@ pub(crate) async fn ground(
 pub(crate) async fn lanes(
     desk: &Desk<'_>,
     ground: &Ground,
+    about: &mut Known,
 ) -> Result<(Vec<Lane>, BTreeSet<String>), PortError> {
     let mut lanes = Vec::new();
-    for (component, members) in asked_for(&ground.settings) {
+    let asked_for = asked_for(&ground.settings);
+    let apart = asked_for.iter().any(|(component, _)| component.is_some());
+    let had_apart = about.apart.contains(&ground.target);
+    for (component, members) in asked_for {
         let branch = proposal::branch(&ground.target, component.as_deref());
         lanes.push(lane(desk, &ground.target, branch, component, members).await?);
     }
     let mut taken = BTreeSet::new();
-    let alone = ground.settings.targets.is_empty() && ground.settings.components.is_empty();
+    let alone = ground.settings.targets.is_empty() && ground.settings.components.is_empty() && !had_apart;
     let ours = if alone { Vec::new() } else { desk.repository.branches(OURS).await? };
     for branch in ours {
         let name = branch.name.name().to_owned();
@@ -135,9 +144,18 @@ pub(crate) async fn lanes(
             lanes.push(lane(desk, &target, name, component, Some(BTreeSet::new())).await?);
         }
     }
+    if apart || lanes.iter().any(Lane::is_left_over) {
+        about.apart.insert(ground.target.clone());
+    } else {
+        about.apart.remove(&ground.target);
+    }
     for lane in &mut lanes {
         if let Some(pull) = lane.open() {
-            lane.head = head(desk, &pull.head.sha).await?;
+            let known = known::head(desk.place, &lane.branch, &pull.head.sha, desk.records()).await?;
+            lane.head = match known {
+                Some(known) => known,
+                None => head(desk, &pull.head.sha).await?,
+            };
         }
     }
     Ok((lanes, taken))

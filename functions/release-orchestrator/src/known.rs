@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use pointsman_core::{
     port::{Expect, PortError, Records},
-    release::{Bump, Settings, errand::Place, settings::Target},
+    release::{Bump, Settings, Sha, errand::Place, settings::Target},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::decide::Head;
 
 /// Every repository with a target that was looked at: the schedule's list.
 pub const REPOSITORIES: &str = "release/repositories/";
@@ -30,6 +32,8 @@ pub struct Known {
     pub targets: BTreeSet<String>,
     /// Open pull requests are told what they will do.
     pub preview: bool,
+    /// Targets that had a pull request for each component: those that are left over are to be closed.
+    pub apart: BTreeSet<String>,
 }
 
 impl Known {
@@ -123,6 +127,27 @@ pub async fn keep_floor(
     write(records, &format!("release/floors/{}/{pull}", place.key()), &bump).await
 }
 
+/// The commit that was last made for a release branch. What a commit is never changes, whether the branch has it or not.
+pub(crate) async fn head(
+    place: &Place,
+    branch: &str,
+    sha: &Sha,
+    records: &dyn Records,
+) -> Result<Option<Head>, PortError> {
+    let kept: Option<Head> = read(records, &head_key(place, branch)).await?;
+    Ok(kept.filter(|kept| matches!(kept, Head::Ours { sha: made, .. } if made == sha)))
+}
+
+/// Keeps it.
+pub(crate) async fn keep_head(
+    place: &Place,
+    branch: &str,
+    made: &Head,
+    records: &dyn Records,
+) -> Result<(), PortError> {
+    write(records, &head_key(place, branch), made).await
+}
+
 /// Whether this was done before: a comment's command, a fault that was told.
 pub async fn is_done(place: &Place, what: &str, records: &dyn Records) -> Result<bool, PortError> {
     Ok(records.get(&done_key(place, what)).await?.is_some())
@@ -136,17 +161,29 @@ pub async fn done(place: &Place, what: &str, records: &dyn Records) -> Result<()
 /// Records asked for at a time.
 const PAGE: usize = 200;
 
+fn head_key(place: &Place, branch: &str) -> String {
+    format!("release/heads/{}/{branch}", place.key())
+}
+
 fn done_key(place: &Place, what: &str) -> String {
     format!("release/done/{}/{what}", place.key())
 }
 
 /// What an older version wrote, and this one cannot read, is as good as absent.
-async fn read<T: DeserializeOwned>(records: &dyn Records, key: &str) -> Result<Option<T>, PortError> {
+pub(crate) async fn read<T: DeserializeOwned>(
+    records: &dyn Records,
+    key: &str,
+) -> Result<Option<T>, PortError> {
     let record = records.get(key).await?;
     Ok(record.and_then(|record| serde_json::from_slice(&record.value).ok()))
 }
 
-async fn write<T: Serialize>(records: &dyn Records, key: &str, value: &T) -> Result<(), PortError> {
+/// Writes a record, whatever is there.
+pub(crate) async fn write<T: Serialize>(
+    records: &dyn Records,
+    key: &str,
+    value: &T,
+) -> Result<(), PortError> {
     let value = serde_json::to_vec(value).map_err(|error| {
         PortError::internal(format!("the record `{key}` cannot be written")).caused_by(error)
     })?;

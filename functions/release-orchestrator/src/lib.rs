@@ -9,6 +9,7 @@ mod decide;
 mod desk;
 mod gather;
 mod known;
+mod newcomers;
 mod pass;
 mod preview;
 mod propose;

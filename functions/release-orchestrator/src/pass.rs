@@ -16,9 +16,10 @@ use crate::{
     desk::{self, Desk, Orders},
     gather::{self, Ground, Lane},
     known::{self, Known},
+    newcomers,
     propose::{self, Proposed},
     report::{Ended, Line},
-    settle,
+    rules, settle,
     wanted::Moves,
 };
 
@@ -55,7 +56,7 @@ async fn turn(
         Ok(ground) => ground,
         Err(ended) => return Ok(Some(only(ended))),
     };
-    let (lanes, taken) = gather::lanes(desk, &ground).await?;
+    let (lanes, taken) = gather::lanes(desk, &ground, known).await?;
     if settle::settle(desk, &ground, &lanes).await? {
         return Ok(Some(only(Ended::Settling)));
     }
@@ -63,14 +64,20 @@ async fn turn(
         lanes.iter().map(|lane| (lane.branch.as_str(), asked.orders(lane))).collect();
     let set = lanes.iter().flat_map(|lane| propose::wishes(lane, &orders[lane.branch.as_str()])).collect();
     let links = desk.links();
-    let wishes = Wishes {
+    let mut wishes = Wishes {
         floors: known::floors(desk.place, desk.records()).await?,
         set,
         taken,
         links: Some(links.clone()),
         ..Wishes::default()
     };
-    let plan = plan::draft(&ground.source, &ground.settings, &wishes, desk.now()).await?;
+    let plan = match planned(desk, &ground, &lanes, &orders, &mut wishes).await {
+        Err(error) if plan::is_for_people(&error) => {
+            rules::tell_of_files(desk, &ground, &error).await?;
+            return Ok(Some(only(Ended::SettingsBroken)));
+        }
+        other => other?,
+    };
     for warning in &plan.warnings {
         warn!(target, "{warning}");
     }
@@ -81,7 +88,7 @@ async fn turn(
         let earlier = earlier(desk, &ground, lane, &wishes, &plan).await?;
         let plan = earlier.as_ref().unwrap_or(&plan);
         let proposed = propose::propose(&ground, lane, plan, orders, &links);
-        match next(desk, &ground, lane, proposed.as_ref(), orders).await? {
+        match step(desk, &ground, lane, proposed.as_ref(), orders).await? {
             (_, Applied::Moved) => return Ok(None),
             (ended, Applied::Done(pull)) => lines.push(Line {
                 target: target.to_owned(),
@@ -113,14 +120,52 @@ async fn earlier(
     Ok((tags(&earlier) == tags(plan)).then_some(earlier))
 }
 
-/// Decides and makes one release branch's move.
-async fn next(
+/// The plan, with those who are new: asked for where something is to be written, else as far as they are known.
+async fn planned(
     desk: &Desk<'_>,
     ground: &Ground,
-    lane: &Lane,
-    proposed: Option<&Proposed<'_>>,
-    orders: &Orders,
-) -> Result<(Move, Applied), PortError> {
+    lanes: &[Lane],
+    orders: &BTreeMap<&str, Orders>,
+    wishes: &mut Wishes,
+) -> Result<Plan, PortError> {
+    let plan = plan::draft(&ground.source, &ground.settings, wishes, desk.now()).await?;
+    let people = match newcomers::known(desk, ground, &plan).await? {
+        Some(people) => people,
+        None if writes(desk, ground, lanes, orders, wishes, &plan).await? => {
+            newcomers::ask(desk, ground, &plan).await?
+        }
+        None => return Ok(plan),
+    };
+    if people.is_empty() {
+        return Ok(plan);
+    }
+    wishes.new_contributors = people;
+    plan::draft(&ground.source, &ground.settings, wishes, desk.now()).await
+}
+
+/// Whether a plan makes a commit on one of the release branches.
+async fn writes(
+    desk: &Desk<'_>,
+    ground: &Ground,
+    lanes: &[Lane],
+    orders: &BTreeMap<&str, Orders>,
+    wishes: &Wishes,
+    plan: &Plan,
+) -> Result<bool, PortError> {
+    for lane in lanes {
+        let orders = &orders[lane.branch.as_str()];
+        let earlier = earlier(desk, ground, lane, wishes, plan).await?;
+        let proposed =
+            propose::propose(ground, lane, earlier.as_ref().unwrap_or(plan), orders, &desk.links());
+        if matches!(next(ground, lane, proposed.as_ref(), orders), Move::Open | Move::Move) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Decides one release branch's move.
+fn next(ground: &Ground, lane: &Lane, proposed: Option<&Proposed<'_>>, orders: &Orders) -> Move {
     let pull = lane.open();
     let open = pull.map(|pull| Open {
         held: lane.marker().is_some_and(|marker| marker.hold) && !orders.any(),
@@ -130,7 +175,18 @@ async fn next(
     });
     let due = proposed.map(|it| it.proposal.fingerprint.as_str());
     let scene = Scene { due, open, head: &lane.head, rebuild: orders.rebuild };
-    let next = decide::next(&scene);
+    decide::next(&scene)
+}
+
+/// Decides and makes one release branch's move.
+async fn step(
+    desk: &Desk<'_>,
+    ground: &Ground,
+    lane: &Lane,
+    proposed: Option<&Proposed<'_>>,
+    orders: &Orders,
+) -> Result<(Move, Applied), PortError> {
+    let (next, pull) = (next(ground, lane, proposed, orders), lane.open());
     let applied = match (next, pull, proposed) {
         (Move::Open, _, Some(proposed)) => apply::open(desk, ground, lane, proposed, orders.rebuild).await?,
         (Move::Move, Some(pull), Some(proposed)) => apply::shift(desk, ground, lane, pull, proposed).await?,

@@ -76,14 +76,15 @@ async fn text(desk: &Desk<'_>, pull: &PullRequest, known: &mut Known) -> Result<
     let floors = known::floors(desk.place, desk.records()).await?;
     let links = desk.links();
     let wishes = Wishes { floors, links: Some(links.clone()), ..Wishes::default() };
-    let without = plan::draft(&ground.source, &ground.settings, &wishes, desk.now()).await?;
+    let settings = ground.settings.without_files();
+    let without = plan::draft(&ground.source, &settings, &wishes, desk.now()).await?;
     let files = match ground.settings.components.is_empty() {
         true => Vec::new(),
         false => changed(desk, pull.number).await?,
     };
     let commit = squash(pull, desk);
     let merged = Merged { source: &ground.source, commit: &commit, files: &files };
-    let with = plan::draft(&merged, &ground.settings, &wishes, desk.now()).await?;
+    let with = plan::draft(&merged, &settings, &wishes, desk.now()).await?;
     let own = |plan: &'_ Plan| -> Vec<Counted> {
         let all = plan.releases.iter().flat_map(|release| release.commits.clone());
         all.filter(|counted| counted.commit.sha == commit.sha).collect()

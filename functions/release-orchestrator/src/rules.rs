@@ -6,7 +6,9 @@ use pointsman_core::{
 };
 use pointsman_github::{InForce, Remembered};
 
-use crate::{desk::Desk, known};
+use sha2::{Digest as _, Sha256};
+
+use crate::{desk::Desk, gather::Ground, known};
 
 /// The longest list of faults that a comment shows.
 const LONGEST: usize = 4_000;
@@ -36,6 +38,32 @@ async fn tell(desk: &Desk<'_>, source: &Remembered, faults: &str, kept: bool) ->
     };
     let text = format!("The release settings in this commit cannot be used. {force}\n\n{}", fenced(faults));
     desk.repository.tell_on_commit(&commit, desk.stage.app, "settings-broken", &text).await?;
+    known::done(desk.place, &what, desk.records()).await
+}
+
+/// Says what is wrong with the version files: on the commit that last changed the settings, or without any on the head.
+/// Once, as long as it is the same.
+pub(crate) async fn tell_of_files(
+    desk: &Desk<'_>,
+    ground: &Ground,
+    error: &PortError,
+) -> Result<(), PortError> {
+    let faults = error.to_string();
+    let found = hex::encode(&Sha256::digest(&faults)[..16]);
+    let what = format!("files/{}/{found}", ground.target);
+    if known::is_done(desk.place, &what, desk.records()).await? {
+        return Ok(());
+    }
+    let changed = desk.repository.last_change(FILE, &ground.head).await?;
+    let commit = changed.unwrap_or_else(|| ground.head.clone());
+    let text = format!(
+        "No release can be proposed on `{}`. Until this is repaired, here or in the files, a release pull request that is \
+         open stays as it is.\n\n{}",
+        ground.target,
+        fenced(&faults)
+    );
+    let key = format!("files-broken {found}");
+    desk.repository.tell_on_commit(&commit, desk.stage.app, &key, &text).await?;
     known::done(desk.place, &what, desk.records()).await
 }
 

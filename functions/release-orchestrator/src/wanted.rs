@@ -128,6 +128,18 @@ struct CommentPayload {
     performed_via_github_app: Option<Id>,
 }
 
+/// The types of events that may matter.
+const KINDS: [&str; 8] = [
+    "com.github.push",
+    "com.github.pull_request.closed",
+    "com.github.pull_request.edited",
+    "com.github.pull_request.opened",
+    "com.github.pull_request.reopened",
+    "com.github.pull_request.synchronize",
+    "com.github.pull_request.ready_for_review",
+    "com.github.issue_comment.created",
+];
+
 impl Wanted {
     /// Reads a batch. `None` = nothing in it can matter. `app` is our own App, whose comments are no commands.
     pub fn read<'b>(bodies: impl IntoIterator<Item = &'b [u8]>, app: u64) -> Result<Option<Self>, PortError> {
@@ -145,15 +157,12 @@ impl Wanted {
 
     fn of(envelope: &Envelope<'_>, app: u64) -> Result<Option<Self>, PortError> {
         let kind = envelope.attribute("type").unwrap_or_default();
-        let payload = match envelope.data().map(serde_json::from_str::<Payload>) {
-            Some(Ok(payload)) => payload,
-            // A field of a type that GitHub never sends: there is nothing in it that could be looked for.
-            Some(Err(error)) => {
-                tracing::warn!(%error, %kind, "an event that cannot be read is passed over");
-                return Ok(None);
-            }
-            None => return Ok(None),
-        };
+        if kind != errand::RECONCILE && !KINDS.contains(&kind.as_str()) {
+            return Ok(None);
+        }
+        let data = envelope.data().ok_or_else(|| errand::without_data(envelope))?;
+        let payload: Payload =
+            serde_json::from_str(data).map_err(|error| errand::unreadable(envelope, error))?;
         let Some(mut wanted) = Self::at(&payload, envelope) else { return Ok(None) };
         match kind.as_str() {
             "com.github.push" => wanted.push(payload),

@@ -34,6 +34,11 @@ impl Remembered {
         &self.head
     }
 
+    /// Its tree: known once the commits were listed, else asked for.
+    pub async fn head_tree(&self) -> Result<Sha, PortError> {
+        self.source.head_tree().await
+    }
+
     /// Whether this commit was among those that were listed: then the head reaches it.
     pub fn has_listed(&self, commit: &Sha) -> bool {
         let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     port::PortError,
-    release::{Commit, Pull, Sha, Source, Tag, attribute, message::pull_number},
+    release::{Commit, Pull, Sha, Source, Tag, attribute, message::pull_number, plan::Advice},
 };
 
 use crate::{EntryKind, ObjectKind, PullRequest, RefName, RepoCommit, Repository};
@@ -30,17 +30,28 @@ pub struct RepositorySource {
     head: Sha,
     /// Whether a tag's object is the commit itself, as far as tags were listed.
     kinds: Mutex<HashMap<Sha, ObjectKind>>,
+    /// The head's tree, once its commits were listed.
+    tree: Mutex<Option<Sha>>,
 }
 
 impl RepositorySource {
     /// The repository as it is at `head`.
     pub fn at(repository: Repository, head: Sha) -> Self {
-        Self { repository, head, kinds: Mutex::default() }
+        Self { repository, head, kinds: Mutex::default(), tree: Mutex::default() }
     }
 
     /// The commit that it is at.
     pub fn head(&self) -> &Sha {
         &self.head
+    }
+
+    /// The head's tree: known from the list of commits, else asked for.
+    pub async fn head_tree(&self) -> Result<Sha, PortError> {
+        let known = self.tree.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(tree) => Ok(tree),
+            None => Ok(self.repository.git_commit(&self.head).await?.tree.sha),
+        }
     }
 
     async fn commit_of(&self, tag: &Tag) -> Result<Option<Sha>, PortError> {
@@ -119,6 +130,10 @@ impl Source for RepositorySource {
                 }
             }
         };
+        let head = read.iter().find(|commit| commit.sha == self.head);
+        if let Some(tree) = head.and_then(|commit| commit.commit.tree.as_ref()) {
+            *self.tree.lock().unwrap_or_else(PoisonError::into_inner) = Some(tree.sha.clone());
+        }
         self.join(read).await.map(Some)
     }
 
@@ -135,11 +150,9 @@ impl Source for RepositorySource {
     async fn paths(&self) -> Result<Vec<String>, PortError> {
         let tree = self.repository.tree(&self.head).await?;
         if tree.truncated {
-            let message = format!(
-                "{} has too many files for GitHub to list: name its version files in .github/pointsman.yaml",
-                self.repository.slug()
-            );
-            return Err(PortError::invalid(message));
+            let message = format!("{} has too many files for GitHub to list", self.repository.slug());
+            let advice = Advice("name its version files in .github/pointsman.yaml".into());
+            return Err(PortError::invalid(message).caused_by(advice));
         }
         let files = tree.tree.into_iter().filter(|entry| entry.kind == EntryKind::Blob);
         Ok(files.map(|entry| entry.path).collect())

@@ -58,10 +58,16 @@ impl House {
 
     /// The same; the seed decides what goes wrong, as far as odds are set.
     pub async fn seeded(seed: u64) -> Self {
+        let house = Self::unwatched(seed).await;
+        pointsman_tests::openapi::watch(&house.github);
+        house
+    }
+
+    /// The same, whose requests nobody compares with GitHub's own description: for many houses of one kind.
+    pub async fn unwatched(seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TurnedClock::at("2026-11-21T12:00:00Z".parse().unwrap()));
         let github = FakeGithub::new(clock.clone(), seed);
-        pointsman_tests::openapi::watch(&github);
         let app = github.create_app("pointsman", "acme", PERMISSIONS, EVENTS);
         github.create_repository(REPO);
         let installation = github.install(app.id, "acme", None);

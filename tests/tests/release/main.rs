@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod budget;
 mod commands;
+mod hostile;
 mod house;
 mod kills;
+mod merging;
 mod promises;
 mod races;
-mod seeds;
 mod story;
 mod trouble;
 mod variants;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -77,38 +77,93 @@ async fn a_release_that_is_merged_while_it_is_updated_is_the_one_that_was_merged
     assert!(house.file("main", "CHANGELOG.md").unwrap().contains("## [0.1.1]"));
 }
 
+/// Runs what waits with a limit at the request of this number; how it ended, and the requests that were made.
+async fn limited(house: &mut House, number: u64, fault: Fault, automator: bool) -> (Told, u64) {
+    house.carry().await;
+    house.requests();
+    let nth = AtomicU64::new(0);
+    house.github.on_request(move |moment| {
+        let graphql = moment.operation == "POST /graphql";
+        let hit = match fault {
+            Fault::GraphqlLimit(_) => graphql,
+            _ => moment.when == When::Before && nth.fetch_add(1, Ordering::SeqCst) == number,
+        };
+        (moment.when == When::Before && hit).then_some(fault)
+    });
+    // The clock stands still: a stage that slept would never end.
+    if automator {
+        house.automate().await
+    } else {
+        house.orchestrate().await
+    };
+    house.github.on_request(|_| None);
+    (house.told.pop().unwrap(), house.requests())
+}
+
+const AFTER: Duration = Duration::from_secs(90);
+
 #[tokio::test]
-async fn a_limit_at_any_request_is_given_back_with_its_time() {
-    for number in [0, 3, 7, 11] {
-        let mut house = House::new().await;
-        house.feature(1, "feat: greet");
-        let first = house.github.requests().values().sum::<u64>();
-        house.github.on_request(move |moment| {
-            (moment.when == When::Before && moment.nth == first + number)
-                .then_some(Fault::SecondaryLimit(Duration::from_secs(90)))
-        });
-        house.carry().await;
-        house.orchestrate().await;
-        let told = house.told.last().unwrap();
-        let Told::Orchestrator(Outcome::Retry { after, .. }) = told else { panic!("{number}: {told:?}") };
-        assert_eq!(*after, Duration::from_secs(90), "{number}");
-        house.settle().await;
-        assert_eq!(house.open().len(), 1);
+async fn a_limit_of_any_kind_at_any_request_ends_the_orchestrator_at_once_with_its_time() {
+    let mut house = House::new().await;
+    house.feature(1, "feat: greet");
+    house.settle().await;
+    house.feature(2, "feat: greet twice");
+    let kinds = [Fault::SecondaryLimit(AFTER), Fault::PrimaryLimit(AFTER), Fault::TooMany(AFTER)];
+    for (kind, number) in kinds.into_iter().zip([0, 3, 6]) {
+        let (told, requests) = limited(&mut house, number, kind, false).await;
+        let Told::Orchestrator(Outcome::Retry { after, .. }) = told else { panic!("{kind:?}: {told:?}") };
+        assert!(after.as_secs().abs_diff(AFTER.as_secs()) <= 1, "{kind:?}: {after:?}");
+        assert_eq!(requests, number + 1, "{kind:?}: nothing is asked after it");
     }
+    let (told, _) = limited(&mut house, 0, Fault::GraphqlLimit(AFTER), false).await;
+    let Told::Orchestrator(Outcome::Retry { after, .. }) = told else { panic!("{told:?}") };
+    assert!(after.as_secs().abs_diff(AFTER.as_secs()) <= 1, "{after:?}");
+    house.settle().await;
+    assert!(house.release_pull()["body"].as_str().unwrap().contains("* greet twice"));
 }
 
 #[tokio::test]
-async fn drafts_that_a_killed_run_left_are_deleted_but_for_one() {
+async fn a_limit_of_any_kind_at_any_request_ends_the_automator_at_once_with_its_time() {
     let mut house = House::new().await;
     house.feature(1, "feat: greet");
     house.settle().await;
     house.merge_release();
-    let (github, twice) = (Arc::downgrade(&house.github), AtomicBool::new(false));
+    let kinds = [Fault::SecondaryLimit(AFTER), Fault::PrimaryLimit(AFTER), Fault::TooMany(AFTER)];
+    for (kind, number) in kinds.into_iter().zip([0, 5, 9]) {
+        let (told, requests) = limited(&mut house, number, kind, true).await;
+        let Told::Automator(Outcome::Retry { after, .. }) = told else { panic!("{kind:?}: {told:?}") };
+        assert!(after.as_secs().abs_diff(AFTER.as_secs()) <= 1, "{kind:?}: {after:?}");
+        assert_eq!(requests, number + 1, "{kind:?}: nothing is asked after it");
+    }
+    house.settle().await;
+    assert_eq!(house.releases(), ["v0.1.0"]);
+}
+
+#[tokio::test]
+async fn of_two_drafts_that_two_runs_made_one_is_published_and_the_other_deleted() {
+    let mut house = House::new().await;
+    house.feature(1, "feat: greet");
+    house.settle().await;
+    house.merge_release();
+    // The answer to the first is lost, and the next run's list does not show it yet.
+    let phase = AtomicU64::new(0);
     house.github.on_request(move |moment| {
-        let lost = moment.when == When::After && moment.operation == "POST /repos/{owner}/{repo}/releases";
-        let _alive = github.upgrade();
-        (lost && !twice.swap(true, Ordering::SeqCst)).then_some(Fault::Unavailable)
+        let is = |when, operation| moment.when == when && moment.operation == operation;
+        match phase.load(Ordering::SeqCst) {
+            0 if is(When::After, "POST /repos/{owner}/{repo}/releases") => {
+                phase.store(1, Ordering::SeqCst);
+                Some(Fault::Unavailable)
+            }
+            1 if is(When::Before, "GET /repos/{owner}/{repo}/releases") => {
+                phase.store(2, Ordering::SeqCst);
+                // The notes were asked for in between.
+                Some(Fault::Stale(2))
+            }
+            _ => None,
+        }
     });
     house.settle().await;
     assert_eq!(house.releases(), ["v0.1.0"]);
+    let asked = house.github.requests();
+    assert_eq!(asked.get("DELETE /repos/{owner}/{repo}/releases/{release_id}"), Some(&1), "{asked:?}");
 }

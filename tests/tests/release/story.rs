@@ -65,30 +65,3 @@ async fn more_changes_update_the_one_pull_request() {
     assert_eq!(house.tags(), ["v0.1.0", "v0.2.0"]);
     assert_eq!(house.releases(), ["v0.1.0", "v0.2.0"]);
 }
-
-#[tokio::test]
-async fn requests_stay_within_the_budget() {
-    let mut house = House::new().await;
-    house.feature(1, "feat: greet");
-    house.settle().await;
-    house.merge_release();
-    house.settle().await;
-    house.feature(2, "fix: greet twice");
-    house.settle().await;
-    house.requests();
-    house.push("docs: nothing that counts", &[("docs/a.md", Some("a"))]);
-    house.feature(3, "feat: greet the world");
-    house.carry().await;
-    house.orchestrate().await;
-    assert_eq!(house.last(), moved(Move::Move));
-    let asked = house.github.requests();
-    let update = house.requests();
-    assert!(update <= 14 + 1, "an update took {update} requests, one of them for the changelog: {asked:#?}");
-    house.settle().await;
-    house.requests();
-    house.look_again("once more").await;
-    assert_eq!(house.last(), moved(Move::Unchanged));
-    let asked = house.github.requests();
-    let unchanged = house.requests();
-    assert!(unchanged <= 6, "no change took {unchanged} requests: {asked:#?}");
-}

@@ -1,9 +1,9 @@
 //! What goes wrong around a release: each ends with one word to a person, or refused with its reason.
 
-use pointsman_core::outcome::Outcome;
+use pointsman_core::{outcome::Outcome, port::Message};
 use pointsman_release_orchestrator::{Ended, Move};
 
-use crate::house::{House, REPO, Told, moved};
+use crate::house::{House, REPO, Told, automator_queue, moved, orchestrator_queue};
 
 async fn with_release() -> (House, u64) {
     let mut house = House::new().await;
@@ -161,4 +161,65 @@ async fn a_hand_edited_pull_request_keeps_its_notes_and_gets_its_title_back() {
     house.settle().await;
     let notes = house.snapshot()["releases"][0]["body"].as_str().unwrap().to_owned();
     assert!(notes.contains("Thanks to **all**!"), "{notes}");
+}
+
+#[tokio::test]
+async fn a_fault_in_a_version_file_is_told_once_on_the_settings_commit_and_the_proposal_stays() {
+    let (mut house, _) = with_release().await;
+    let before = house.release_pull();
+    let settings = "release: { version_files: [{ path: app.json, pointer: $.version }] }\n";
+    house.push("feat: version file", &[(".github/pointsman.yaml", Some(settings))]);
+    house.settle().await;
+    assert_eq!(house.last(), Ended::SettingsBroken);
+    house.push("feat: more", &[("more", Some("x"))]);
+    house.settle().await;
+    assert_eq!(house.last(), Ended::SettingsBroken);
+    assert_eq!(house.release_pull()["head"]["sha"], before["head"]["sha"]);
+    let requests = house.github.requests();
+    let told = requests.get("POST /repos/{owner}/{repo}/commits/{commit_sha}/comments");
+    assert_eq!(told, Some(&1), "{requests:?}");
+    assert!(!house.told.iter().any(|told| matches!(told, Told::Orchestrator(Outcome::Rejected(_)))));
+    // What is open may be merged all the same.
+    house.merge_release();
+    house.settle().await;
+    assert_eq!(house.releases(), ["v0.1.0"]);
+    house.push("fix: the file", &[("app.json", Some("{ \"version\": \"0.1.0\" }\n"))]);
+    house.settle().await;
+    assert_eq!(house.file("pointsman--release--main", "app.json").unwrap(), "{ \"version\": \"0.1.1\" }\n");
+}
+
+#[tokio::test]
+async fn an_event_without_its_data_is_refused_and_not_passed_over() {
+    let mut house = House::new().await;
+    house.settle().await;
+    for queue in [orchestrator_queue(), automator_queue()] {
+        let body = br#"{"id":"e1","type":"com.github.pull_request.closed","dataref":"deliveries/github/1"}"#;
+        let message = Message {
+            body: body.to_vec().into(),
+            session: Some(REPO.into()),
+            dedup_id: "e1".into(),
+            ..Message::default()
+        };
+        house.store.queue.send(&queue, vec![message]).await.pop().unwrap().unwrap();
+    }
+    house.settle().await;
+    assert!(house.rejected().starts_with("the event e1 came without its data"), "{}", house.rejected());
+    for queue in [orchestrator_queue(), automator_queue()] {
+        assert_eq!(house.store.admin.stats(&queue).await.unwrap().dead, 1, "{queue}");
+    }
+}
+
+#[tokio::test]
+async fn components_that_would_share_a_tag_are_told_once_on_the_settings_commit() {
+    let mut house = House::new().await;
+    let component = |name: &str| format!("{name}: {{ path: {name}, tag_format: 'v{{version}}' }}");
+    let settings = format!("release: {{ components: {{ {}, {} }} }}\n", component("api"), component("web"));
+    let files = [(".github/pointsman.yaml", Some(&*settings)), ("api/a", Some("a")), ("web/a", Some("a"))];
+    house.push("feat: both", &files);
+    house.settle().await;
+    house.look_again("once more").await;
+    assert_eq!(house.last(), Ended::SettingsBroken);
+    let requests = house.github.requests();
+    let told = requests.get("POST /repos/{owner}/{repo}/commits/{commit_sha}/comments");
+    assert_eq!(told, Some(&1), "{requests:?}");
 }

@@ -71,6 +71,36 @@ async fn components_are_released_apart_by_one_pull_request_each() {
 }
 
 #[tokio::test]
+async fn components_that_are_given_up_leave_no_pull_request_behind_and_cost_nothing_later() {
+    const BRANCHES: &str = "GET /repos/{owner}/{repo}/git/matching-refs/{ref}";
+    let settings = format!("release: {{ {COMPONENTS}, pull_request: {{ separate: true }} }}\n");
+    let mut house = with_settings(&settings).await;
+    house.push("feat: greet", &[("api/a", Some("a"))]);
+    house.push("fix: paint", &[("web/a", Some("a"))]);
+    house.settle().await;
+    let apart: Vec<u64> = house.open().iter().map(|pull| pull["number"].as_u64().unwrap()).collect();
+    assert_eq!(apart.len(), 2);
+    house.push("chore: one version", &[(".github/pointsman.yaml", None)]);
+    house.settle().await;
+    assert_eq!(house.titles(), ["chore(main): release 0.1.0"]);
+    assert_eq!(house.release_pull()["head"]["ref"], "pointsman--release--main");
+    for pull in apart {
+        let told = "The release settings of `main` no longer ask for this pull request, so it is closed.";
+        assert!(house.comments(pull)[0].starts_with(told), "{:?}", house.comments(pull));
+    }
+    for name in ["api", "web"] {
+        let branch = format!("refs/heads/pointsman--release--main--{name}");
+        assert_eq!(house.github.reference(REPO, &branch), None);
+    }
+    house.look_again("they are known to be gone").await;
+    house.requests();
+    house.look_again("once more").await;
+    let listed = house.github.requests().get(BRANCHES).copied().unwrap_or_default();
+    assert_eq!(listed, 1, "tags alone are listed: {:?}", house.github.requests());
+    assert!(house.requests() <= 6);
+}
+
+#[tokio::test]
 async fn a_group_has_one_version() {
     let settings = "release: { components: { api: { path: api, group: all }, web: { path: web, group: all } }, \
                     pull_request: { separate: true } }\n";

@@ -60,12 +60,27 @@ fn what_cannot_matter_is_passed_over() {
         comment("/pointsman hold", Some(APP), true),
         comment("/pointsman hold", None, false),
         event("com.github.issue_comment.edited", json!({})),
-        event("com.github.push", json!({ "ref": 7 })),
-        br#"{"type":"com.github.push"}"#.to_vec(),
+        br#"{"type":"com.github.star.created"}"#.to_vec(),
         br#"{"type":"com.github.push","data":{"ref":"refs/heads/main"}}"#.to_vec(),
     ] {
         assert_eq!(wanted(std::slice::from_ref(&event)), None, "{}", String::from_utf8_lossy(&event));
     }
+}
+
+#[test]
+fn what_could_matter_and_cannot_be_read_is_refused_with_its_reason() {
+    let refused = |event: &[u8]| Wanted::read([event], APP).unwrap_err().to_string();
+    let bare = br#"{"id":"e1","type":"com.github.push","dataref":"deliveries/a/1"}"#;
+    assert_eq!(
+        refused(bare),
+        "the event e1 came without its data: the host that hands it over must fetch it from the archive (dataref \
+         `deliveries/a/1`), or its queue's source must carry the payload inline"
+    );
+    assert_eq!(
+        refused(br#"{"id":"e2","type":"com.github.push","data":{"ref":7}}"#),
+        "the data of the event e2 is not what GitHub documents for com.github.push: look at it in the archive: \
+         invalid type: integer `7`, expected a string at line 1 column 8"
+    );
 }
 
 #[test]

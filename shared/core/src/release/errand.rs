@@ -9,8 +9,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::Sha;
-use crate::{event, port::Message, session::Session};
+use super::{Sha, text::plain};
+use crate::{
+    event::{self, Envelope},
+    port::{Message, PortError},
+    session::Session,
+};
 
 /// The type of [`Errand::Reconcile`].
 pub const RECONCILE: &str = "pointsman.release.reconcile";
@@ -128,10 +132,31 @@ impl Errand {
     }
 }
 
+/// An event that came without its payload is refused: fetching it is the host's job, and passed over it would be a
+/// release that never comes.
+pub fn without_data(event: &Envelope<'_>) -> PortError {
+    let dataref = event.attribute("dataref").unwrap_or_default();
+    PortError::invalid(format!(
+        "the event {} came without its data: the host that hands it over must fetch it from the archive (dataref \
+         `{}`), or its queue's source must carry the payload inline",
+        plain(&event.attribute("id").unwrap_or_default(), 100),
+        plain(&dataref, 300)
+    ))
+}
+
+/// An event whose payload is not what GitHub sends.
+pub fn unreadable(event: &Envelope<'_>, error: serde_json::Error) -> PortError {
+    PortError::invalid(format!(
+        "the data of the event {} is not what GitHub documents for {}: look at it in the archive",
+        plain(&event.attribute("id").unwrap_or_default(), 100),
+        plain(&event.attribute("type").unwrap_or_default(), 100)
+    ))
+    .caused_by(error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Envelope;
 
     fn place() -> Place {
         Place { name: "Acme/Web".into(), node: Some("R_1".into()), installation: 7 }

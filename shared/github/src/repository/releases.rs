@@ -1,6 +1,13 @@
 //! Releases: listed (drafts too), made as drafts, published.
 
-use pointsman_core::port::{ErrorKind, PortError};
+use pointsman_core::{
+    port::{ErrorKind, PortError},
+    release::{
+        Sha,
+        changelog::{self, Links, Newcomer},
+        plan::Plan,
+    },
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -134,6 +141,27 @@ impl Repository {
         match self.github.send(&self.auth, &ask, None).await {
             Ok(answer) => self.github.read(&ask, answer.body()).map(Some),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whose first merged pull request is among a plan's changes up to `head`; nobody where GitHub does not know the
+    /// tags (yet), or cannot say. `None`: it could not be asked this time, and a release is not held up for it.
+    pub async fn newcomers(
+        &self,
+        plan: &Plan,
+        head: &Sha,
+        links: &Links,
+    ) -> Result<Option<Vec<Newcomer>>, PortError> {
+        let Some(widest) = plan.widest() else { return Ok(Some(Vec::new())) };
+        let previous = widest.since.as_ref().map(|tag| tag.name.as_str());
+        match self.generate_notes(&widest.tag, head.as_str(), previous).await {
+            Ok(notes) => Ok(Some(notes.map(|it| changelog::newcomers(&it.body, links)).unwrap_or_default())),
+            Err(error) if error.kind == ErrorKind::Invalid => Ok(Some(Vec::new())),
+            Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::Unavailable) => {
+                tracing::warn!(%error, "nobody is greeted as new");
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

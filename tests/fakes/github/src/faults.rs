@@ -43,6 +43,10 @@ pub enum Fault {
     TooMany(Duration),
     /// The answer comes after this long, by the clock.
     Slow(Duration),
+    /// The hourly limit as GraphQL tells it: in an answer of 200.
+    GraphqlLimit(Duration),
+    /// A refusal of this status, in these words.
+    Refused(u16, &'static str),
     /// A read sees what was there this many writes ago.
     Stale(usize),
     /// The request never ends: drop it.
@@ -113,6 +117,13 @@ pub(crate) fn answer(fault: Fault, now: i64) -> Option<Response<Bytes>> {
             "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
             vec![("retry-after", seconds(after))],
         ),
+        Fault::GraphqlLimit(after) => {
+            let reset = now + i64::try_from(after.as_secs()).unwrap_or(0);
+            let errors = json!([{ "type": "RATE_LIMITED", "message": "API rate limit exceeded" }]);
+            let made = made.status(200).header("x-ratelimit-reset", reset);
+            return made.body(json!({ "data": null, "errors": errors }).to_string().into()).ok();
+        }
+        Fault::Refused(status, message) => (status, message, Vec::new()),
         Fault::TooMany(after) => (429, "Too many requests", vec![("retry-after", seconds(after))]),
         _ => return None,
     };

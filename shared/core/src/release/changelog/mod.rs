@@ -1,15 +1,18 @@
 //! The changelog: one version's section, and its place in the file.
 
 mod file;
+mod newcomers;
 mod section;
 
 use jiff::civil::Date;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use super::{Author, Sha};
 
 pub use file::prepend;
+pub use newcomers::newcomers;
 pub(super) use section::TEMPLATE;
 pub use section::{line, section};
 
@@ -56,7 +59,7 @@ pub struct Entry {
 }
 
 /// Someone whose first change is released.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Newcomer {
     /// The account.
     pub login: String,

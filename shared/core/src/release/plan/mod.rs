@@ -1,5 +1,6 @@
 //! What is released next, and why: tags -> commits since -> messages, what they cancel and count -> version -> files.
 
+mod advice;
 mod cancel;
 mod changes;
 mod count;
@@ -18,6 +19,7 @@ use super::{Settings, Source, settings::Part};
 use crate::port::PortError;
 
 pub use super::files::Change;
+pub use advice::{Advice, is_for_people};
 pub use types::{Counted, Plan, Release, Wishes};
 pub use write::entry;
 

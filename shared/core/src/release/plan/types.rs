@@ -24,6 +24,16 @@ pub struct Plan {
     pub warnings: Vec<String>,
 }
 
+impl Plan {
+    /// The release whose changes reach back furthest, of those that follow another one: a newcomer to any release of
+    /// the plan is a newcomer since then. `None` = no change came by a pull request.
+    pub fn widest(&self) -> Option<&Release> {
+        let came = |release: &Release| release.commits.iter().any(|it| it.stands && it.pull().is_some());
+        self.releases.iter().any(came).then_some(())?;
+        self.releases.iter().max_by_key(|release| (release.since.is_some(), release.commits.len()))
+    }
+}
+
 /// The next release of the repository, or of one of its components.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Release {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use semver::Version;
 
-use super::{Draft, Wishes};
+use super::{Advice, Draft, Wishes};
 use crate::{
     port::PortError,
     release::{
@@ -44,9 +44,9 @@ pub(super) fn decide(
         let Some(tag) = next.as_ref().map(|next| draft.part.tag_format.tag(&next.version)) else { continue };
         let name = draft.part.component.as_deref().unwrap_or_default();
         if let Some(other) = tags.insert(tag.clone(), name) {
-            return Err(PortError::invalid(format!(
-                "the components {other} and {name} would both be tagged {tag}: put {{component}} into their tag_format"
-            )));
+            let message = format!("the components {other} and {name} would both be tagged {tag}");
+            let advice = Advice("put {component} into their tag_format".into());
+            return Err(PortError::invalid(message).caused_by(advice));
         }
     }
     Ok(decided)

@@ -94,6 +94,9 @@ impl<'a> Desk<'a> {
             Some(component) => &component.version_files,
             None => &self.settings.version_files,
         };
+        if configured.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
         let asked = Asked {
             folder: &part.path,
             configured: configured.as_deref(),
@@ -196,7 +199,7 @@ fn apart(settings: &Settings, part: &Part) -> Vec<String> {
 }
 
 fn faulty(faults: Faults) -> PortError {
-    PortError::invalid(format!("the version files cannot be changed as the settings say\n{faults}"))
+    PortError::invalid("the version files cannot be changed as the settings say").caused_by(faults)
 }
 
 /// A change as the changelog has it.

@@ -49,6 +49,18 @@ impl Settings {
         self.components.iter().map(|(name, component)| self.part(name, component)).collect()
     }
 
+    /// The same for a plan whose words alone count: it reads and writes no file, so no fault in one holds it up.
+    pub fn without_files(&self) -> Settings {
+        let mut settings = self.clone();
+        settings.version_files = Some(Vec::new());
+        settings.changelog.path = ChangelogPath::Off(false);
+        for component in settings.components.values_mut() {
+            component.version_files = Some(Vec::new());
+            component.changelog = Some(ChangelogPath::Off(false));
+        }
+        settings
+    }
+
     /// The branches that are released, as patterns; without targets the default branch alone.
     pub fn target_patterns<'a>(&'a self, default_branch: &'a str) -> Vec<&'a str> {
         if self.targets.is_empty() {

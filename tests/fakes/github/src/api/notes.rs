@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     reply::{Answer, Refusal, Reply, not_found, refuse},
     route::{Call, Operation, op},
-    state::World,
+    state::{Repo, World},
 };
 
 pub(super) const OPERATIONS: &[Operation] =
@@ -47,20 +47,35 @@ pub(super) fn generate(
     };
     let web = format!("{}/{}", world.site.web, repo.full_name());
     let mut lines = Vec::new();
+    let mut new = Vec::new();
     for issue in repo.issues.values() {
         if let Some(merged) = issue.pull.as_ref().and_then(|pull| pull.merged.as_ref())
             && commits.contains(&merged.commit)
         {
             lines.push(format!("* {} by @{} in {web}/pull/{}", issue.title, issue.user, issue.number));
+            if first_of(repo, &issue.user) == Some(issue.number) {
+                let login = &issue.user;
+                new.push(format!("* @{login} made their first contribution in {web}/pull/{}", issue.number));
+            }
         }
     }
     let mut body = String::new();
     if !lines.is_empty() {
         body = format!("## What's Changed\n{}\n\n", lines.join("\n"));
     }
+    if !new.is_empty() {
+        body += &format!("## New Contributors\n{}\n\n", new.join("\n"));
+    }
     body += &match last {
         Some(last) => format!("**Full Changelog**: {web}/compare/{last}...{tag}"),
         None => format!("**Full Changelog**: {web}/commits/{tag}"),
     };
     Ok((tag.to_owned(), body))
+}
+
+/// The pull request of a person's that was merged before all others of theirs.
+fn first_of(repo: &Repo, login: &str) -> Option<u64> {
+    let theirs = repo.issues.values().filter(|issue| issue.user == login);
+    let merged = theirs.filter_map(|issue| Some((issue.pull.as_ref()?.merged.as_ref()?.at, issue.number)));
+    merged.min().map(|(_, number)| number)
 }
