@@ -168,6 +168,10 @@ fn answer(
         .get("content-type")
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let schema = match operation.responses.get(&status.to_string()) {
+        // The document has it that an account in this list is a user and an enterprise at once.
+        Some(_) if name == "GET /app/installations" && status == 200 => {
+            Some(json!({ "type": "array", "items": { "$ref": "#/schemas/installation" } }))
+        }
         // Of errors the document sometimes says only that they are.
         Some(None) if status >= 400 => Some(json!({ "$ref": "#/schemas/basic-error" })),
         Some(schema) => schema.clone(),

@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod print;
 mod releases;
+mod sample;
 mod signals;
 mod store;
 mod stored;

@@ -61,7 +61,6 @@ pub(crate) fn propose<'p>(
         set: &set,
         hold: !orders.rebuild && orders.hold.unwrap_or(marker.is_some_and(|marker| marker.hold)),
         notes: notes.as_deref(),
-        foreign: &[],
         links: Some(links),
     };
     let proposal = Proposal { branch: lane.branch.clone(), ..proposal::propose(&input, &ground.settings) };

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     port::PortError,
-    release::{Commit, Pull, Sha, Source, Tag},
+    release::{Commit, Pull, Sha, Source, Tag, attribute, message::pull_number},
 };
 
 use crate::{EntryKind, ObjectKind, PullRequest, RefName, RepoCommit, Repository};
@@ -72,15 +72,24 @@ impl RepositorySource {
             number: pull.number,
             body: Some(pull.body.clone().unwrap_or_default()),
         };
+        let above = |commit: &RepoCommit| commit.parents.iter().map(|parent| parent.sha.clone()).collect();
+        let parents = read.iter().map(|commit| (commit.sha.clone(), above(commit))).collect();
         let joined = read.into_iter().map(|commit| {
             let mut commit = commit.into_history();
             commit.pull = by_sha.get(&commit.sha).map(|pull| known(pull)).or_else(|| {
-                let number = number(&commit.message)?;
+                let number = commit.message.lines().next().and_then(pull_number)?;
                 Some(by_number.get(&number).map_or(Pull { number, body: None }, |pull| known(pull)))
             });
             commit
         });
-        Ok(joined.collect())
+        let mut commits: Vec<Commit> = joined.collect();
+        attribute(&mut commits, &self.head, &parents);
+        for pull in commits.iter_mut().filter_map(|commit| commit.pull.as_mut()) {
+            if let Some(known) = by_number.get(&pull.number) {
+                pull.body = Some(known.body.clone().unwrap_or_default());
+            }
+        }
+        Ok(commits)
     }
 }
 
@@ -152,13 +161,4 @@ fn oldest_of_mainline(commits: &[RepoCommit], head: &Sha) -> Option<Timestamp> {
         at = commit.parents.first().and_then(|parent| by_sha.get(&parent.sha)).copied();
     }
     oldest
-}
-
-/// The pull request that a merge's or squash's subject names.
-fn number(message: &str) -> Option<u64> {
-    let subject = message.lines().next()?.trim_end();
-    if let Some(rest) = subject.strip_prefix("Merge pull request #") {
-        return rest.split(' ').next()?.parse().ok();
-    }
-    subject.strip_suffix(')')?.rsplit_once("(#")?.1.parse().ok()
 }

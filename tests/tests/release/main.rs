@@ -5,6 +5,7 @@
 mod commands;
 mod house;
 mod kills;
+mod promises;
 mod races;
 mod seeds;
 mod story;

@@ -26,7 +26,7 @@ use crate::context::Context;
 pub enum Command {
     /// Take webhooks in (what pointsman does without a command)
     Serve(serve::Args),
-    /// Show the main job on real payloads: a temporary store, nothing else needed
+    /// Show the main job on real payloads, and a release on a GitHub of its own: a temporary store, git, no network
     Demo,
     /// Sign a payload and send it to a running server
     Send(send::Args),

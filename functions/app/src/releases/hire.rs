@@ -10,7 +10,7 @@ use pointsman_core::{
     pattern::List,
     port::{Clock, Http, Queue, QueueName, QueueSettings, Received, Receiver, Records, Secrets},
 };
-use pointsman_github::{self as github, Above, Github};
+use pointsman_github::{self as github, Above, Github, Pace};
 use pointsman_host_worker::Worker;
 use pointsman_release_automator::{self as automator, Automator};
 use pointsman_release_orchestrator::{self as orchestrator, Orchestrator};
@@ -55,6 +55,8 @@ pub struct Tools {
     pub secrets: Arc<dyn Secrets>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// How fast they ask GitHub.
+    pub pace: Pace,
 }
 
 /// What runs by these terms. They were checked with the configuration: an error names the same fault.
@@ -66,6 +68,7 @@ pub fn hire(terms: &Terms, tools: &Tools) -> Result<Crew> {
         github,
         queue: tools.queue.clone(),
         clock: tools.clock.clone(),
+        since: tools.clock.now(),
         every: terms.release.reconcile,
         repositories: List::new(patterns.iter().map(String::as_str)).map_err(anyhow::Error::msg)?,
     });
@@ -88,7 +91,7 @@ fn client(app: &App, tools: &Tools) -> Result<Github> {
         clock: tools.clock.clone(),
         secrets: tools.secrets.clone(),
     };
-    Ok(Github::new(identity, ports))
+    Ok(Github::at_pace(identity, ports, tools.pace))
 }
 
 fn orchestrator(terms: &Terms, tools: &Tools, github: &Github) -> Result<Stage> {

@@ -23,6 +23,8 @@ pub struct Places {
     pub queue: Arc<dyn Queue>,
     /// Tells which round it is.
     pub clock: Arc<dyn Clock>,
+    /// When the rounds began.
+    pub since: Timestamp,
     /// How long a round is: two looks within one are one.
     pub every: Duration,
     /// The repositories that are released, in lower case.
@@ -86,9 +88,10 @@ impl Places {
         Ok(())
     }
 
-    /// The same within one round, so that a restart asks for no second look.
+    /// Another one after each start: what happened while nobody listened is to be seen now, not in the next round.
     fn because(&self, now: Timestamp) -> String {
-        let round = now.as_second() / i64::try_from(self.every.as_secs().max(1)).unwrap_or(i64::MAX);
-        format!("round {round} of {} s", self.every.as_secs())
+        let every = i64::try_from(self.every.as_secs().max(1)).unwrap_or(i64::MAX);
+        let round = now.duration_since(self.since).as_secs().max(0) / every;
+        format!("round {round} of {every} s since {}", self.since)
     }
 }

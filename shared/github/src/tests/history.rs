@@ -82,7 +82,8 @@ async fn commits_since_a_tag_come_newest_first_each_with_its_pull_request() {
         (sha('d'), known(13, "")),
         (sha('c'), known(12, "the body")),
         (sha('a'), known(11, "BEGIN_COMMIT_OVERRIDE")),
-        (sha('b'), None),
+        // It came by the merge.
+        (sha('b'), known(12, "the body")),
     ];
     assert_eq!(pulls, expected);
     let author = since[0].author.as_ref().unwrap();

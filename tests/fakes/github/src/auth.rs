@@ -81,9 +81,12 @@ pub(crate) fn principal(world: &World, headers: &HeaderMap) -> Result<Principal,
                 return Err(refuse(403, "This installation has been suspended"));
             }
             let app = world.apps.get(&known.app).ok_or_else(|| refuse(401, "Bad credentials"))?;
-            // A permission that the installation lost, the token lost too.
-            let mut permissions = permissions.clone();
-            permissions.retain(|name, _| known.permissions.contains_key(name));
+            // A permission that the installation lost, the token lost too; of `read` and `write`, the lesser counts.
+            let both = permissions.iter().filter_map(|(name, level)| {
+                let granted = known.permissions.get(name)?;
+                Some((name.clone(), level.min(granted).clone()))
+            });
+            let permissions = both.collect();
             Ok(Principal::Installation {
                 id: known.id,
                 slug: app.slug.clone(),

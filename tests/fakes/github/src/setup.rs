@@ -198,6 +198,16 @@ impl FakeGithub {
         done(self.lock().world.repo(&repo.to_lowercase())).refs.get(name).cloned()
     }
 
+    /// A file's text at a branch or a tag.
+    pub fn file(&self, repo: &str, at: &str, path: &str) -> Option<String> {
+        let inner = self.lock();
+        let repo = done(inner.world.repo(&repo.to_lowercase()));
+        let commit = done(repo.resolve(at))?;
+        let entry = done(repo.git.at_path(&commit, path).map_err(Into::into))?;
+        let blob = done(repo.git.blob(&entry.sha).map_err(Into::into))?;
+        Some(String::from_utf8_lossy(&blob).into_owned())
+    }
+
     /// Everything that is to be known without a token: a repository's refs, pull requests and releases, as JSON.
     pub fn snapshot(&self, repo: &str) -> serde_json::Value {
         let inner = self.lock();

@@ -1,6 +1,7 @@
-//! `pointsman demo`: the main job on real input, over HTTP, in a temporary store. It checks what it shows.
+//! `pointsman demo`: the main job on real input, over HTTP, in a temporary store; then a release. It checks what it shows.
 
 mod consumer;
+mod release;
 mod show;
 mod story;
 
@@ -8,24 +9,38 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use http::Request;
-use pointsman_core::{config, port::Secret, rules::Rules};
+use pointsman_core::{
+    config::{self, Config},
+    port::Secret,
+    rules::Rules,
+};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{EnvSecrets, SystemClock};
+use pointsman_github::Pace;
 use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
 use serde::Serialize;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use crate::{commands::send, context::Context, print};
+use crate::{
+    commands::send,
+    context::Context,
+    print,
+    releases::{Crew, Terms, Tools, hire},
+    sample::{self, Sample},
+};
 use consumer::Reception;
+use release::Released;
 use story::{CONFIG, How, STEPS, Step};
 
 /// All that happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Played {
     deliveries: Vec<Answered>,
     queues: Vec<Reception>,
+    release: Released,
     /// What was not as it must be; empty = all that is shown is what happened.
     wrong: Vec<String>,
 }
@@ -45,42 +60,99 @@ struct Answered {
 
 /// Plays it; exit status 0 only if everything came as it must.
 pub async fn run(context: &Context) -> Result<ExitCode> {
-    let folder = tempfile::tempdir().context("there is no place for a temporary store")?;
-    let secret = send::fresh_id();
-    let checked = config::parse(&CONFIG.replace("@SECRET@", &secret)).context("the demo's configuration")?;
-    let clock = Arc::new(SystemClock);
-    let options = Options::new(clock.clone(), "pointsman demo").with_queues(checked.config.queues());
-    let store = Store::open(folder.path(), options).await?;
-    let all = store.ports();
-    let rules = Rules::load(&checked.config, &EnvSecrets::new(folder.path())).await?;
-    let ports = Ports { ledger: all.ledger, archive: all.archive, clock, inline_limit: None };
-    let intake = Arc::new(Intake::new(ports, rules));
+    let house = House::open().await?;
+    let intake = house.intake().await?;
     let stage = move |request| {
         let intake = intake.clone();
         async move { handle(request, &intake).await }
     };
     let server = Server::bind(([127, 0, 0, 1], 0).into(), Parts::new("intake", stage)).await?;
-    let address = server.local_addr();
+    let url = format!("http://{}", server.local_addr());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(server.serve(async move { _ = stopped.await }));
-
-    let mut played = Played { deliveries: Vec::new(), queues: Vec::new(), wrong: Vec::new() };
-    for step in STEPS {
-        let answered = play(step, &format!("http://{address}"), &secret, &played.deliveries).await?;
-        played.wrong.extend(answered.differs(step));
-        played.deliveries.push(answered);
-    }
-    for queue in ["triage-bot", "deploys", "audit"] {
-        let expected = expected(queue, &played.deliveries);
-        let reception = consumer::receive(&*all.receiver, &*all.admin, queue).await?;
-        played.wrong.extend(reception.differs(&expected));
-        played.queues.push(reception);
-    }
+    let played = house.play(&url).await;
     drop(stop);
     serving.await.context("the server failed")?;
-    store.close().await;
+    house.store.close().await;
+    let played = played?;
     print::result(context.json, &played, || show::played(&played))?;
     Ok(if played.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All that the demo needs: gone with it.
+struct House {
+    folder: TempDir,
+    secret: String,
+    sample: Sample,
+    config: Config,
+    store: Store,
+}
+
+impl House {
+    async fn open() -> Result<Self> {
+        let folder = tempfile::tempdir().context("there is no place for a temporary store")?;
+        let sample = Sample::serve().await?;
+        let (secret, app) = (send::fresh_id(), &sample.app);
+        sample::write_key(&folder.path().join("app.pem"))?;
+        let text = CONFIG
+            .replace("@SECRET@", &secret)
+            .replace("@APP_SECRET@", &app.secret)
+            .replace("@APP_ID@", &app.id.to_string())
+            .replace("@GITHUB@", &sample.github.base_url());
+        let config = config::parse(&text).context("the demo's configuration")?.config;
+        let options = Options::new(Arc::new(SystemClock), "pointsman demo").with_queues(config.queues());
+        let store = Store::open(folder.path(), options).await?;
+        Ok(Self { folder, secret, sample, config, store })
+    }
+
+    async fn intake(&self) -> Result<Arc<Intake>> {
+        let rules = Rules::load(&self.config, &self.secrets()).await?;
+        let all = self.store.ports();
+        let clock = Arc::new(SystemClock);
+        let ports = Ports { ledger: all.ledger, archive: all.archive, clock, inline_limit: None };
+        Ok(Arc::new(Intake::new(ports, rules)))
+    }
+
+    fn secrets(&self) -> EnvSecrets {
+        EnvSecrets::new(self.folder.path())
+    }
+
+    /// First what comes in, then what a release comes to.
+    async fn play(&self, url: &str) -> Result<Played> {
+        let mut played = Played::default();
+        for step in STEPS {
+            let answered = play(step, url, &self.secret, &played.deliveries).await?;
+            played.wrong.extend(answered.differs(step));
+            played.deliveries.push(answered);
+        }
+        let all = self.store.ports();
+        for queue in ["triage-bot", "deploys", "audit"] {
+            let expected = expected(queue, &played.deliveries);
+            let reception = consumer::receive(&*all.receiver, &*all.admin, queue).await?;
+            played.wrong.extend(reception.differs(&expected));
+            played.queues.push(reception);
+        }
+        let hook = format!("{url}/webhooks/app");
+        let (released, wrong) = release::play(&self.sample, &hook, self.crew()?, &*all.admin).await?;
+        played.wrong.extend(wrong);
+        played.release = released;
+        Ok(played)
+    }
+
+    /// The release stages. This GitHub asks nobody to be slow.
+    fn crew(&self) -> Result<Crew> {
+        let all = self.store.ports();
+        let tools = Tools {
+            queue: all.queue,
+            receiver: all.receiver,
+            records: all.records,
+            http: Arc::new(pointsman_http::Client::default()),
+            secrets: Arc::new(self.secrets()),
+            clock: Arc::new(SystemClock),
+            pace: Pace::UNHURRIED,
+        };
+        hire(&Terms::of(&self.config).context("the demo's configuration releases nothing")?, &tools)
+    }
 }
 
 /// Sends one payload as the step says.

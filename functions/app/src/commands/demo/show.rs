@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Answered, Played, consumer::Seen};
+use super::{Answered, Played, consumer::Seen, release};
 use crate::print::{BAD, BOLD, DIM, GOOD, clean};
 
 /// All of it.
@@ -37,11 +37,13 @@ pub fn played(played: &Played) -> String {
             };
         }
     }
+    text.push_str(&release::released(&played.release));
     text.push('\n');
     if played.wrong.is_empty() {
         let _ = writeln!(
             text,
-            "{GOOD}All of it is what happened:{GOOD:#} every event once a queue, in its session's order, byte for byte."
+            "{GOOD}All of it is what happened:{GOOD:#} every event once a queue, in its session's order, byte for byte;\n\
+             one release pull request, one tag, one release."
         );
     }
     for wrong in &played.wrong {

@@ -44,14 +44,18 @@ macro_rules! github {
     };
 }
 
-/// The configuration that the story is played with; `@SECRET@` is a fresh one.
+/// The configuration that the story is played with; `@SECRET@` is a fresh one, and the rest of them the sample App's.
 pub const CONFIG: &str = r#"
 sources:
   github: { secrets: ["literal:@SECRET@"], owns: ["codertocat/*"] }
+  app:
+    secrets: ["literal:@APP_SECRET@"]
+    app: { id: @APP_ID@, private_key: "file:app.pem", base_url: "@GITHUB@" }
 subscriptions:
-  - { name: triage-bot, events: ["issues.*", issue_comment.created, pull_request, pull_request_review] }
-  - { name: deploys, events: [push], session: repository, when: 'data.ref == "refs/heads/master"' }
-  - { name: audit, events: ["*"], session: none }
+  - { name: triage-bot, source: github, events: ["issues.*", issue_comment.created, pull_request, pull_request_review] }
+  - { name: deploys, source: github, events: [push], session: repository, when: 'data.ref == "refs/heads/master"' }
+  - { name: audit, source: github, events: ["*"], session: none }
+release: { enabled: true }
 "#;
 
 const PULL: &str = "codertocat/hello-world/pull_request/2";

@@ -32,7 +32,11 @@ pub struct Args {
 
 /// Does it.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
-    let plan = if Path::new(&args.repo).is_dir() { of_clone(&args).await? } else { of_github(&args).await? };
+    let plan = if Path::new(&args.repo).is_dir() {
+        of_clone(&args).await?
+    } else {
+        of_github(&args, context).await?
+    };
     for warning in &plan.warnings {
         anstream::eprintln!("{BAD}warning:{BAD:#} {}", print::clean(warning));
     }
@@ -49,12 +53,12 @@ async fn of_clone(args: &Args) -> Result<Plan> {
     Ok(plan)
 }
 
-async fn of_github(args: &Args) -> Result<Plan> {
+async fn of_github(args: &Args, context: &Context) -> Result<Plan> {
     let slug: Slug = args.repo.parse().map_err(|_| {
         let repo = print::clean(&args.repo);
         anyhow!("--repo {repo}: there is no such folder, and it is no repository's name such as octocat/hello-world")
     })?;
-    let place = github::open(slug, args.target.as_deref(), &args.github).await?;
+    let place = github::open(slug, args.target.as_deref(), &args.github, context).await?;
     let wishes = Wishes { links: Some(place.links), ..Wishes::default() };
     draft(&place.source, Some(&place.branch), &wishes).await
 }

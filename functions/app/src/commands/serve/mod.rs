@@ -11,6 +11,7 @@ use anyhow::Result;
 use pointsman_core::{config::Config, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
+use pointsman_github::Pace;
 use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
 
@@ -102,6 +103,7 @@ fn releases(loaded: &Loaded, store: &Store) -> Releases<Terms> {
         http: Arc::new(pointsman_http::Client::default()),
         secrets: Arc::new(loaded.secrets.clone()),
         clock: Arc::new(SystemClock),
+        pace: Pace::default(),
     };
     Releases::start(None, move |terms: &Terms| {
         hire(terms, &tools).inspect_err(|error| tracing::error!("no release can be made: {error:#}")).ok()

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use edit::{Edited, Place};
 pub use fault::{Fault, Faults};
 pub use kinds::kind_of;
-pub use path::safe;
+pub use path::{safe, within};
 pub use pattern::check_regex;
 pub use pointer::check_pointer;
 

@@ -43,7 +43,7 @@ pub(super) fn folder(path: &str) -> Result<String, Trouble> {
 }
 
 /// `name` in `folder`.
-pub(super) fn within(folder: &str, name: &str) -> String {
+pub fn within(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 

@@ -478,7 +478,7 @@ fn a_group_has_one_version() {
 
 #[test]
 fn types_and_strategies_of_the_settings() {
-    let rule = |bump| TypeRule { section: Some("Docs".into()), bump };
+    let rule = |bump| TypeRule { section: Some("Docs".into()), bump: Some(bump) };
     let settings = |bump| Settings { types: [("docs".to_owned(), rule(bump))].into(), ..Settings::default() };
     let repo = Repo::new(&["tag v1.0.0", "docs: a"]);
     assert_eq!(repo.next(&settings(Bump::Patch)), "1.0.1");

@@ -102,12 +102,27 @@ impl<'a> Desk<'a> {
             to: &next.version,
         };
         if self.paths.is_none() {
-            self.paths = Some(self.source.paths().await?.into_iter().collect());
+            self.paths = Some(self.listed(&asked, warnings).await?);
         }
         let paths = self.paths.take().unwrap_or_default();
         let done = self.rounds(&asked, &paths, warnings).await;
         self.paths = Some(paths);
         done
+    }
+
+    /// Every path; of a repository that is too large to be listed, those that are configured.
+    async fn listed(
+        &self,
+        asked: &Asked<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<BTreeSet<String>, PortError> {
+        match (self.source.paths().await, asked.configured) {
+            (Err(error), Some(configured)) if error.kind == ErrorKind::Invalid => {
+                warnings.push(format!("only the configured version files are changed: {error}"));
+                Ok(configured.iter().map(|file| files::within(asked.folder, &file.path)).collect())
+            }
+            (listed, _) => Ok(listed?.into_iter().collect()),
+        }
     }
 
     async fn rounds(
@@ -190,14 +205,15 @@ pub fn entry(counted: &Counted) -> Entry {
     let closing = |token: &str| CLOSES.iter().any(|word| word.eq_ignore_ascii_case(token));
     let values = message.footers.iter().filter(|footer| closing(&footer.token)).map(|footer| &footer.value);
     let numbers = values.flat_map(|value| value.split([' ', ',', '\n']));
+    let words = |text: &str| if text.is_empty() { "(no description)".to_owned() } else { text.to_owned() };
     let breaking = message
         .breaking
-        .then(|| message.breaking_description.clone().unwrap_or_else(|| message.description.clone()));
+        .then(|| words(message.breaking_description.as_deref().unwrap_or(&message.description)));
     Entry {
         sha: counted.commit.sha.clone(),
         kind: message.kind.clone(),
         scope: message.scope.clone(),
-        description: message.description.clone(),
+        description: words(&message.description),
         breaking,
         pull: counted.pull(),
         author: counted.commit.author.clone(),

@@ -113,23 +113,8 @@ fn marker(input: &Input<'_>) -> Marker {
 }
 
 fn notices(input: &Input<'_>) -> Vec<String> {
-    let mut notices = Vec::new();
-    if input.hold {
-        notices.push(
-            "This pull request is held: it is not brought up to date until `/pointsman rebuild`.".into(),
-        );
-    }
-    if let Some(first) = input.foreign.first() {
-        let short = first.short();
-        let shown = input
-            .links
-            .map_or_else(|| short.to_owned(), |links| format!("[{short}]({})", links.commit(first)));
-        notices.push(format!(
-            "There are commits on this branch that Pointsman did not make ({shown}). They are kept, and the branch is \
-             not brought up to date any more. `/pointsman rebuild` makes it anew, without them."
-        ));
-    }
-    notices
+    let held = "This pull request is held: it is not brought up to date until `/pointsman rebuild`.";
+    input.hold.then(|| held.to_owned()).into_iter().collect()
 }
 
 /// One release's section as it is; of several each folded.

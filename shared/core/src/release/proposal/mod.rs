@@ -54,8 +54,6 @@ pub struct Input<'a> {
     pub hold: bool,
     /// What people wrote between the marks of the notes.
     pub notes: Option<&'a str>,
-    /// Commits on its branch that are not ours: they stay, and this is told.
-    pub foreign: &'a [Sha],
     /// Where the repository is seen.
     pub links: Option<&'a Links>,
 }
@@ -123,7 +121,7 @@ fn settled(body: &str) -> String {
 pub fn propose(input: &Input<'_>, settings: &Settings) -> Proposal {
     let title = title(input, settings);
     let body = body::body(input, settings);
-    let plain = Input { notes: None, hold: false, foreign: &[], ..input.clone() };
+    let plain = Input { notes: None, hold: false, ..input.clone() };
     let fingerprint = commit::fingerprint(input, &title.text, &body::body(&plain, settings).text);
     Proposal {
         branch: branch(input.target, input.component),

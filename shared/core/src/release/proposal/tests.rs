@@ -35,7 +35,6 @@ fn input<'a>(releases: &'a [Due<'a>], base: &'a Sha) -> Input<'a> {
         set: NONE,
         hold: false,
         notes: None,
-        foreign: &[],
         links: None,
     }
 }
@@ -130,12 +129,9 @@ fn the_fingerprint_is_of_what_is_written_and_not_of_what_people_write() {
     let plain = input(&releases, &base);
     let of = |input: Input<'_>| propose(&input, &Settings::default()).fingerprint;
     let first = of(plain.clone());
-    for same in [
-        plain.clone(),
-        Input { notes: Some("text"), ..plain.clone() },
-        Input { hold: true, ..plain.clone() },
-        Input { foreign: std::slice::from_ref(&other), ..plain.clone() },
-    ] {
+    for same in
+        [plain.clone(), Input { notes: Some("text"), ..plain.clone() }, Input { hold: true, ..plain.clone() }]
+    {
         assert_eq!(of(same), first);
     }
     for different in [
@@ -157,7 +153,10 @@ fn a_commit_is_ours_by_its_last_line_and_its_tree() {
     let message = proposal.message(&tree);
     assert_eq!(
         message,
-        format!("chore(main): release 1.3.0\n\nPointsman-Release: {} {TREE}\n", proposal.fingerprint)
+        format!(
+            "chore(main): release 1.3.0\n\nPointsman-Tags: v1.3.0\nPointsman-Release: {} {TREE}\n",
+            proposal.fingerprint
+        )
     );
     assert!(proposal.is_commit(&message, &tree) && proposal.is_commit(message.trim_end(), &tree));
     assert!(Trailer::is_ours(&message, &tree) && !Trailer::is_ours(&message, &base));
@@ -213,15 +212,13 @@ fn a_marker_is_the_first_line_alone() {
 }
 
 #[test]
-fn notices_tell_of_a_hold_and_of_others_commits() {
-    let (version, base, other) = (Version::new(1, 3, 0), sha(BASE), sha(TREE));
+fn a_hold_is_told() {
+    let (version, base) = (Version::new(1, 3, 0), sha(BASE));
     let releases = [due(None, &version, "v1.3.0", "x")];
-    let input = Input { hold: true, foreign: std::slice::from_ref(&other), ..input(&releases, &base) };
+    let input = Input { hold: true, ..input(&releases, &base) };
     let body = propose(&input, &Settings::default()).body;
     assert!(
-        body.contains("\n\n> [!NOTE]\n> This pull request is held: it is not brought up to date until `/pointsman rebuild`.\n\n\
-             > [!NOTE]\n> There are commits on this branch that Pointsman did not make (2222222). They are kept, and the \
-             branch is not brought up to date any more. `/pointsman rebuild` makes it anew, without them.\n\n"),
+        body.contains("\n\n> [!NOTE]\n> This pull request is held: it is not brought up to date until `/pointsman rebuild`.\n\n"),
         "{body}"
     );
     assert!(Marker::of(&body).unwrap().hold);

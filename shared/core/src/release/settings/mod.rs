@@ -19,7 +19,7 @@ pub use part::Part;
 pub(crate) use read::checked;
 pub use read::{Checked, LONGEST, read, schema};
 pub use tag::TagFormat;
-pub use types::Types;
+pub use types::{Rule, Types};
 
 /// Where a repository's settings lie.
 pub const FILE: &str = ".github/pointsman.yaml";

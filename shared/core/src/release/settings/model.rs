@@ -89,9 +89,8 @@ pub enum Strategy {
 pub struct TypeRule {
     /// The changelog's section. Without it such commits are not in the changelog, unless they are breaking.
     pub section: Option<String>,
-    /// What they move: `major`, `minor`, `patch` or `none`. Default `none`.
-    #[serde(default)]
-    pub bump: Bump,
+    /// What they move: `major`, `minor`, `patch` or `none`. Default: what the type moves without a rule, mostly `none`.
+    pub bump: Option<Bump>,
 }
 
 /// A part of the repository with a version of its own.

@@ -27,6 +27,15 @@ const DEFAULTS: &[(&str, Option<&str>, Bump)] = &[
     ("ci", None, Bump::None),
 ];
 
+/// What commits of a type do, defaults and all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The changelog's section, if they are in it.
+    pub section: Option<String>,
+    /// What they move.
+    pub bump: Bump,
+}
+
 /// Rules by type, in the order in which the file has them: sections of the changelog follow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Types(Vec<(String, TypeRule)>);
@@ -51,14 +60,17 @@ impl<const N: usize> From<[(String, TypeRule); N]> for Types {
 
 impl Settings {
     /// The rule of a type, in any case: the settings', else the default one; of an unknown type: not counted.
-    pub fn rule(&self, kind: &str) -> TypeRule {
-        let default = || DEFAULTS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(kind)).map(ruled);
-        let rule = self.types.get(kind).cloned().or_else(default);
-        rule.unwrap_or(TypeRule { section: None, bump: Bump::None })
+    pub fn rule(&self, kind: &str) -> Rule {
+        let default = DEFAULTS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(kind));
+        let (section, moves) = default.map_or((None, Bump::None), |(_, section, bump)| (*section, *bump));
+        match self.types.get(kind) {
+            Some(rule) => Rule { section: rule.section.clone(), bump: rule.bump.unwrap_or(moves) },
+            None => Rule { section: section.map(str::to_owned), bump: moves },
+        }
     }
 
     /// All types with their rules: the default ones in their order, then the settings' further ones in theirs.
-    pub fn rules(&self) -> Vec<(&str, TypeRule)> {
+    pub fn rules(&self) -> Vec<(&str, Rule)> {
         let known = |kind: &str| DEFAULTS.iter().any(|(name, ..)| name.eq_ignore_ascii_case(kind));
         let defaults = DEFAULTS.iter().map(|(name, ..)| *name);
         let further = self.types.iter().map(|(name, _)| name).filter(|name| !known(name));
@@ -75,10 +87,6 @@ impl Settings {
         }
         sections
     }
-}
-
-fn ruled((_, section, bump): &(&str, Option<&str>, Bump)) -> TypeRule {
-    TypeRule { section: section.map(str::to_owned), bump: *bump }
 }
 
 impl Serialize for Types {
@@ -130,7 +138,11 @@ mod tests {
     use super::*;
 
     fn rule(section: &str, bump: Bump) -> TypeRule {
-        TypeRule { section: Some(section.into()), bump }
+        TypeRule { section: Some(section.into()), bump: Some(bump) }
+    }
+
+    fn holds(section: &str, bump: Bump) -> Rule {
+        Rule { section: Some(section.into()), bump }
     }
 
     #[test]
@@ -138,12 +150,21 @@ mod tests {
         let types =
             [("fix".into(), rule("Fixed", Bump::Minor)), ("sec".into(), rule("Security", Bump::Patch))];
         let settings = Settings { types: types.into(), ..Settings::default() };
-        assert_eq!(settings.rule("fix"), rule("Fixed", Bump::Minor));
-        assert_eq!(settings.rule("SEC"), rule("Security", Bump::Patch));
-        assert_eq!(settings.rule("Feat"), rule("Features", Bump::Minor));
+        assert_eq!(settings.rule("fix"), holds("Fixed", Bump::Minor));
+        assert_eq!(settings.rule("SEC"), holds("Security", Bump::Patch));
+        assert_eq!(settings.rule("Feat"), holds("Features", Bump::Minor));
         for uncounted in ["chore", "unheard-of", ""] {
-            assert_eq!(settings.rule(uncounted), TypeRule { section: None, bump: Bump::None }, "{uncounted}");
+            assert_eq!(settings.rule(uncounted), Rule { section: None, bump: Bump::None }, "{uncounted}");
         }
+    }
+
+    #[test]
+    fn a_rule_without_a_bump_leaves_what_the_type_moves() {
+        let titled = |title: &str| TypeRule { section: Some(title.into()), bump: None };
+        let types = [("feat".into(), titled("New")), ("docs".into(), titled("Docs"))];
+        let settings = Settings { types: types.into(), ..Settings::default() };
+        assert_eq!(settings.rule("feat"), holds("New", Bump::Minor));
+        assert_eq!(settings.rule("docs"), holds("Docs", Bump::None));
     }
 
     #[test]
@@ -152,7 +173,7 @@ mod tests {
             ("zoo".into(), rule("Animals", Bump::Patch)),
             ("ux".into(), rule("Features", Bump::Minor)),
             ("art".into(), rule("Pictures", Bump::Patch)),
-            ("perf".into(), TypeRule { section: None, bump: Bump::Patch }),
+            ("perf".into(), TypeRule { section: None, bump: Some(Bump::Patch) }),
         ];
         let settings = Settings { types: types.into(), ..Settings::default() };
         let expected = ["Features", "Bug Fixes", "Reverts", "Dependencies", "Animals", "Pictures"];

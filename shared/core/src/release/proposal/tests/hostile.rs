@@ -193,7 +193,7 @@ fn whatever_people_write_the_marker_is_ours_and_texts_stay_in_their_places() {
         let section_title = random.text();
         let mut settings = Settings::default();
         if round.is_multiple_of(3) {
-            let rule = TypeRule { section: Some("Sec".into()), bump: Bump::Patch };
+            let rule = TypeRule { section: Some("Sec".into()), bump: Some(Bump::Patch) };
             settings.types = [("sec".to_owned(), rule)].into();
         }
         let links = Links { base: "https://github.com".into(), owner: "acme".into(), repo: "app".into() };
