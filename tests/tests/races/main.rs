@@ -55,7 +55,8 @@ fn said(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Runs schedules on two threads; those that fail, told as they fail.
-fn all(seeds: &[u64], most: usize, command: &str) {
+fn all(seeds: &[u64], most: usize) {
+    let command = format!("RACES_MERGES={most} cargo test -p pointsman-tests --test races -- --nocapture");
     let (next, begun) = (AtomicUsize::new(0), Instant::now());
     let failed = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -83,17 +84,10 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number is asked for"))
 }
 
+/// 60 schedules of 2 to 10 merges; `scripts/bench races` asks for more and larger ones.
 #[test]
-fn small_schedules_end_in_the_sequential_runs_state() {
-    let seeds = number("RACES_SEED").map_or_else(|| (1..=60).collect(), |seed| vec![seed]);
-    all(&seeds, 10, "cargo test -p pointsman-tests --test races small -- --nocapture");
-}
-
-/// `scripts/bench races [COUNT]`.
-#[test]
-#[ignore = "takes minutes: run by scripts/bench races"]
-fn large_schedules_end_in_the_sequential_runs_state() {
-    let count = number("RACES_COUNT").unwrap_or(1000);
+fn every_schedule_ends_in_the_sequential_runs_state() {
+    let (count, most) = (number("RACES_COUNT").unwrap_or(60), number("RACES_MERGES").unwrap_or(10));
     let seeds = number("RACES_SEED").map_or_else(|| (1..=count).collect(), |seed| vec![seed]);
-    all(&seeds, 50, "scripts/bench races");
+    all(&seeds, usize::try_from(most).unwrap());
 }
