@@ -179,7 +179,9 @@ pub fn brief(snapshot: &Value) -> Value {
     let pull =
         |pull: &Value| json!([pull["number"], pull["state"], pull["title"], pull["labels"][0]["name"]]);
     let release = |it: &Value| json!([it["tag_name"], it["name"], it["draft"]]);
-    let refs = snapshot["refs"].as_object().unwrap().keys().filter(|it| !it.contains("greet"));
+    // Neither those of the pull requests themselves nor their authors' branches.
+    let told = |name: &&String| !name.starts_with("refs/pull/") && !name.contains("greet");
+    let refs = snapshot["refs"].as_object().unwrap().keys().filter(told);
     json!({
         "refs": refs.collect::<Vec<_>>(),
         "pulls": list("pulls").map(pull).collect::<Vec<_>>(),
