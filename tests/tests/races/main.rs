@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod at_once;
 mod crew;
 mod gate;
 mod people;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::
 
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
-    port::{Clock as _, Message, QueueName, QueueSettings, SecretRef, Secrets},
+    port::{Clock as _, Message, QueueName, QueueSettings, Records, SecretRef, Secrets},
     release::{
         Sha,
         errand::{Errand, Place},
@@ -20,6 +20,7 @@ use pointsman_release_orchestrator::{self as orchestrator, Orchestrator};
 use serde_json::{Value, json};
 
 use crate::{
+    at_once::AtOnce,
     gate::{Gate, Stopped},
     rules::Rules,
     schedule::Schedule,
@@ -125,7 +126,7 @@ impl World {
         let identity = App { id: self.app.id.to_string(), private_key, base_url };
         let gate =
             Gate { github: self.github.clone(), rules: self.rules.clone(), stopped: self.stopped.clone() };
-        let records = self.store.records.clone();
+        let records: Arc<dyn Records> = Arc::new(AtOnce(self.store.records.clone()));
         let (clock, queue) = (self.clock.clone(), self.store.queue.clone());
         let ports = GithubPorts {
             http: Arc::new(gate),
