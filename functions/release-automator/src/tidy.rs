@@ -24,10 +24,12 @@ pub(crate) async fn tidy(desk: &Desk<'_>, checked: &Checked, notes: &[Note]) -> 
 async fn label(desk: &Desk<'_>, checked: &Checked) -> Result<(), PortError> {
     let (number, labels) = (checked.pull.number, &checked.pull.labels);
     let has = |name: &str| labels.iter().any(|label| label.name == name);
+    // It may have been merged before it got the label that it should have had.
+    let wanted = has(PENDING) || checked.settings.pull_request.labels.iter().any(|label| label == PENDING);
+    if wanted && !has(PUBLISHED) {
+        desk.repository.add_labels(number, &[PUBLISHED.to_owned()]).await?;
+    }
     if has(PENDING) {
-        if !has(PUBLISHED) {
-            desk.repository.add_labels(number, &[PUBLISHED.to_owned()]).await?;
-        }
         desk.repository.remove_label(number, PENDING).await?;
     }
     Ok(())
