@@ -110,8 +110,8 @@ impl Asked {
             };
             desk.repository.react(asking.at.id, reaction).await?;
             let text = answers.iter().map(command::reply).collect::<Vec<_>>().join("\n\n");
-            let body = notice::write(&notice::answer(asking.at.id), &text);
-            desk.repository.create_comment(asking.at.pull, &body).await?;
+            let (pull, name) = (asking.at.pull, notice::answer(asking.at.id));
+            desk.repository.tell(pull, desk.stage.app, &name, &text).await?;
             known::done(desk.place, &key(asking.at), desk.records()).await?;
         }
         Ok(answered)

@@ -32,12 +32,32 @@ impl Repository {
     /// Says something on an issue or pull request, as `app`, in one comment that `key` names: made once, then updated.
     pub async fn tell(&self, number: u64, app: u64, key: &str, text: &str) -> Result<Told, PortError> {
         let body = notice::write(key, text);
-        let comments = self.comments(number).await?;
-        match comments.iter().find(|comment| comment.is_by(app) && notice::is(&comment.body, key)) {
-            Some(there) if same(&there.body, &body) => Ok(Told::Before),
-            Some(there) => self.update_comment(there.id, &body).await.map(|_| Told::Anew),
-            None => self.create_comment(number, &body).await.map(|_| Told::Now),
+        let there = match self.first(number, app, key).await? {
+            Some(there) => there,
+            None => {
+                self.create_comment(number, &body).await?;
+                // Another run may have looked before either of us wrote.
+                self.first(number, app, key).await?;
+                return Ok(Told::Now);
+            }
+        };
+        if same(&there.body, &body) {
+            return Ok(Told::Before);
         }
+        self.update_comment(there.id, &body).await.map(|_| Told::Anew)
+    }
+
+    /// The comment that this key names. Of several, which runs made at the same time, the first one stays.
+    async fn first(&self, number: u64, app: u64, key: &str) -> Result<Option<Comment>, PortError> {
+        let mut ours = self.comments(number).await?;
+        ours.retain(|comment| comment.is_by(app) && notice::is(&comment.body, key));
+        ours.sort_by_key(|comment| comment.id);
+        let mut ours = ours.into_iter();
+        let first = ours.next();
+        for surplus in ours {
+            self.delete_comment(surplus.id).await?;
+        }
+        Ok(first)
     }
 
     /// The same on a commit, where the first words stay.

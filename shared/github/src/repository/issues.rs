@@ -69,6 +69,14 @@ impl Repository {
         self.change(&Ask::patch(target, &json!({ "body": body }))).await
     }
 
+    /// Deletes a comment; one that is not there is success.
+    pub async fn delete_comment(&self, id: u64) -> Result<(), PortError> {
+        match self.write(&Ask::delete(self.at(&format!("/issues/comments/{id}")))).await {
+            Err(error) if error.kind != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// All reactions to a comment of an issue or pull request.
     pub async fn reactions(&self, comment: u64) -> Result<Vec<ReactionInfo>, PortError> {
         let ask = self.ask_get(&format!("/issues/comments/{comment}/reactions"));

@@ -261,6 +261,22 @@ async fn what_is_said_is_said_once_and_where_it_belongs() {
 }
 
 #[tokio::test]
+async fn of_comments_that_two_runs_made_at_once_the_first_stays() {
+    let world = World::default();
+    let comment = |id: u64, by: u64| {
+        let url = "https://api.github.com/repos/o/r/issues/12";
+        let body = pointsman_core::release::notice::write("done", "It is done.");
+        json!({ "id": id, "body": body, "issue_url": url, "performed_via_github_app": { "id": by } })
+    };
+    let all = json!([comment(9, 1), comment(4, 1), comment(2, 8)]);
+    world.on("GET /repos/o/r/issues/12/comments?per_page=100", answer(200, all));
+    world.on("DELETE /repos/o/r/issues/comments/9", text(204, ""));
+    let told = world.repository().tell(12, 1, "done", "It is done.").await.unwrap();
+    assert_eq!(told, crate::Told::Before);
+    assert_eq!(world.script.lines().last().unwrap(), "DELETE /repos/o/r/issues/comments/9");
+}
+
+#[tokio::test]
 async fn a_repository_that_moved_says_so() {
     let world = World::default();
     world.on(
