@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::
 
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
-    port::{Clock as _, Message, QueueName, QueueSettings, Records, SecretRef, Secrets},
+    port::{Ask, Clock as _, Message, QueueName, QueueSettings, Records, SecretRef, Secrets},
     release::{
         Sha,
         errand::{Errand, Place},
@@ -183,6 +183,27 @@ impl World {
         let errand = Errand::Reconcile { targets: ["main".to_owned()].into(), because };
         let place = Place { name: REPO.into(), node: None, installation: self.installation };
         self.send(Stage::Orchestrator, errand.message(&place, self.clock.now(), None)).await;
+    }
+
+    /// What an operator does with dead letters once the trouble is over: sends them again.
+    pub async fn retry_the_dead(&self) {
+        let ask = Ask { max: 1000, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
+        for stage in [Stage::Orchestrator, Stage::Automator] {
+            let dead = stage.queue().dead_letters();
+            for message in self.store.receiver.receive(&dead, ask.clone()).await.unwrap() {
+                self.rules.note(format!("{stage:?}: retried from the dead"));
+                let again = Message {
+                    body: message.body.into(),
+                    session: message.session,
+                    dedup_id: format!("retry:{}", message.id.0),
+                    ..Message::default()
+                };
+                self.send(stage, again).await;
+                for done in self.store.receiver.complete(&dead, &[message.receipt]).await {
+                    done.unwrap();
+                }
+            }
+        }
     }
 
     async fn send(&self, stage: Stage, message: Message) {
