@@ -44,8 +44,12 @@ pub struct Args {
     /// The App's name, unique on GitHub; you may change it in the browser [default: pointsman-ORG]
     #[arg(long)]
     name: Option<String>,
-    /// Where GitHub reaches this server, such as https://hooks.acme.org/webhooks/github [default: the webhook is off]
-    #[arg(long, value_name = "URL")]
+    /// Where GitHub reaches this server
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Where GitHub reaches this server, such as https://hooks.acme.org/webhooks/github [default: the webhook is off]"
+    )]
     webhook_url: Option<Hook>,
     /// Others may install it too [default: only the account that it is made for]
     #[arg(long)]

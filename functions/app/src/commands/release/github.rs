@@ -26,8 +26,12 @@ pub struct Access {
     /// env:GITHUB_TOKEN, where it is set]
     #[arg(long, value_name = "SECRET")]
     token: Option<SecretRef>,
-    /// The address of GitHub's API [default: the configured App's, else https://api.github.com]
-    #[arg(long, value_name = "URL")]
+    /// The address of GitHub's API
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The address of GitHub's API [default: the configured App's, else https://api.github.com]"
+    )]
     api: Option<BaseUrl>,
 }
 
