@@ -25,7 +25,11 @@ impl House {
         let title = text.lines().next().unwrap().to_owned();
         let pull = mallory.open(REPO, &branch, "main", &title, text);
         self.clock.turn(std::time::Duration::from_secs(1));
-        self.github.person("alice").merge(REPO, pull, if number.is_multiple_of(2) { "squash" } else { "merge" });
+        self.github.person("alice").merge(
+            REPO,
+            pull,
+            if number.is_multiple_of(2) { "squash" } else { "merge" },
+        );
     }
 }
 
