@@ -62,10 +62,10 @@ impl Plan {
         let below = middle + self.row + GAP;
         match kind {
             Kind::App => Rect::new(20, top, 640, 58),
-            Kind::Host => Rect::new(20, middle, 190, self.row),
-            Kind::Stage => Rect::new(230, middle, 200, self.row),
-            Kind::Adapter => Rect::new(450, middle, 210, self.row),
-            Kind::Github => Rect::new(230, below, 200, 58),
+            Kind::Host => Rect::new(20, middle, 178, self.row),
+            Kind::Stage => Rect::new(212, middle, 232, self.row),
+            Kind::Adapter => Rect::new(458, middle, 202, self.row),
+            Kind::Github => Rect::new(212, below, 232, 58),
             Kind::Core => Rect::new(20, below + self.github, 640, 58),
             Kind::Tests => Rect::new(700, top, 180, 58),
             Kind::Conformance => Rect::new(700, middle, 180, self.row),
@@ -79,11 +79,9 @@ impl Plan {
         match (from, to) {
             (Kind::Conformance, _) => {
                 let y = end.y + end.h / 3;
-                svg.dashed_arrow(&[
-                    (start.middle(), start.bottom()),
-                    (start.middle(), y),
-                    (end.right() + 1, y),
-                ]);
+                // Beside the room below it.
+                let (x, from) = (start.x - 20, start.bottom() - 14);
+                svg.dashed_arrow(&[(start.x, from), (x, from), (x, y), (end.right() + 1, y)]);
             }
             (_, Kind::Conformance) => {
                 let y = start.y + start.h / 2;
