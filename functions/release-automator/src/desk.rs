@@ -1,18 +1,10 @@
 //! What every step has at hand, and how a step says that it goes no further.
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
-use pointsman_core::{
-    port::{ErrorKind, PortError},
-    release::{changelog::Links, errand::Place},
-};
-use pointsman_github::{Repository, Slug};
+use jiff::Timestamp;
+use pointsman_core::{port::PortError, release::errand::Place};
+use pointsman_github::{Repository, late};
 
 use crate::{Automator, Wanted};
-
-/// A read that does not show what an event told of is tried again for this long.
-const YOUNG: SignedDuration = SignedDuration::from_mins(2);
 
 /// One batch's hands.
 pub(crate) struct Desk<'d> {
@@ -31,26 +23,13 @@ impl<'d> Desk<'d> {
         newest: Option<Timestamp>,
     ) -> Result<Self, PortError> {
         let place = &wanted.place;
-        let slug: Slug = place.name.parse().map_err(PortError::invalid)?;
-        let repository = stage.ports.github.installation(place.installation).repository(slug);
-        let repository = repository.known_as(place.node.as_deref());
+        let repository = stage.ports.github.at(place)?;
         Ok(Self { stage, place, trace: wanted.trace.as_deref(), repository, newest })
-    }
-
-    /// Where links lead.
-    pub fn links(&self) -> Links {
-        let slug = self.repository.slug();
-        Links {
-            base: self.stage.ports.github.base_url().web(),
-            owner: slug.owner().to_owned(),
-            repo: slug.name().to_owned(),
-        }
     }
 
     /// Whether GitHub may still answer from before the event.
     pub fn is_young(&self) -> bool {
-        let now = self.stage.ports.clock.now();
-        self.newest.is_some_and(|newest| now.duration_since(newest) < YOUNG)
+        late::is_young(self.newest, self.stage.ports.clock.now())
     }
 }
 
@@ -73,8 +52,7 @@ pub(crate) enum Halt {
 impl Halt {
     /// GitHub does not show yet what it told of.
     pub fn not_seen_yet(what: &str) -> Self {
-        let after = Some(Duration::from_secs(2));
-        Self::Port(PortError::new(ErrorKind::Throttled { after }, format!("GitHub does not show yet {what}")))
+        Self::Port(late::soon(format!("GitHub does not show yet {what}")))
     }
 }
 

@@ -14,7 +14,7 @@ mod wanted;
 use std::sync::Arc;
 
 use pointsman_core::{
-    outcome::{Handled, Outcome, Reason, Rejection},
+    outcome::{Handled, Outcome},
     port::{Clock, PortError, Queue, QueueName, Received, Records},
     release::errand::Errand,
 };
@@ -74,7 +74,7 @@ pub async fn handle(batch: &[Received], stage: &Automator) -> Handled<Report> {
         for pull in &wanted.pulls {
             match one(&desk, *pull, &mut report).await {
                 Ok(()) => {}
-                Err(error) => return refused(error),
+                Err(error) => return Refusal::settled(error),
             }
         }
         Ok(Outcome::Done(report))
@@ -112,20 +112,6 @@ async fn one(desk: &Desk<'_>, pull: u64, report: &mut Report) -> Result<(), Port
 
 fn count(result: &'static str) {
     metrics::counter!("pointsman_release_publishings_total", "result" => result).increment(1);
-}
-
-/// What no second try changes is refused at once, with its reason.
-fn refused(error: PortError) -> Handled<Report> {
-    match Refusal::of(&error) {
-        Some(
-            Refusal::InstallationGone
-            | Refusal::Suspended
-            | Refusal::Credentials
-            | Refusal::Permission
-            | Refusal::Protected,
-        ) => Ok(Outcome::Rejected(Rejection::new(Reason::Failed, error.to_string()))),
-        _ => Err(error),
-    }
 }
 
 /// What the orchestrator is asked for once a release is out.

@@ -67,12 +67,12 @@ pub(crate) async fn write(desk: &Desk<'_>, checked: &Checked) -> Result<Vec<Note
     let tags = checked.items.iter().map(|item| item.tag.as_str()).collect();
     let source = Without { source: &source, tags };
     let set = checked.items.iter().map(|item| (item.planned.component.clone(), item.version.clone()));
-    let mut wishes = Wishes { set: set.collect(), links: Some(desk.links()), ..Wishes::default() };
+    let mut wishes = Wishes { set: set.collect(), links: Some(desk.repository.links()), ..Wishes::default() };
     // The files were written by the release commit: here only the words count.
     let (settings, now) = (checked.settings.without_files(), desk.stage.ports.clock.now());
     let mut plan = plan::draft(&source, &settings, &wishes, now).await?;
     if settings.changelog.new_contributors {
-        let newcomers = desk.repository.newcomers(&plan, &checked.merge, &desk.links()).await?;
+        let newcomers = desk.repository.newcomers(&plan, &checked.merge, &desk.repository.links()).await?;
         wishes.new_contributors = newcomers.unwrap_or_default();
         if !wishes.new_contributors.is_empty() {
             plan = plan::draft(&source, &settings, &wishes, now).await?;

@@ -7,13 +7,13 @@ use pointsman_core::{
     release::Sha,
 };
 use pointsman_github::{
-    Claim, IssueState, NewPull, NewTree, Opened, PullChange, PullRequest, RefName, Refusal, Swap,
+    Claim, IssueState, NewPull, NewTree, Opened, PullChange, PullRequest, RefName, Refusal, Swap, late,
 };
 use tracing::warn;
 
 use crate::{
     decide::Head,
-    desk::{self, Desk},
+    desk::Desk,
     gather::{self, Ground, Lane},
     known,
     propose::Proposed,
@@ -234,7 +234,7 @@ async fn not_overtaken(desk: &Desk<'_>, ground: &Ground, theirs: &Sha) -> Result
     }
     let standing = desk.repository.standing(&ground.head, theirs).await?;
     if standing.is_some_and(|standing| standing.reaches()) {
-        return Err(desk::soon(format!(
+        return Err(late::soon(format!(
             "GitHub showed {} as it was before its newest commit",
             ground.target
         )));

@@ -12,11 +12,11 @@ use pointsman_core::{
         notice, proposal,
     },
 };
-use pointsman_github::{PullRequest, Reaction};
+use pointsman_github::{PullRequest, Reaction, late};
 use semver::Version;
 
 use crate::{
-    desk::{self, Desk, Orders},
+    desk::{Desk, Orders},
     gather::Lane,
     known,
     propose::is_followed,
@@ -137,7 +137,7 @@ impl Asking {
     async fn read(desk: &Desk<'_>, at: Comment) -> Result<Option<Self>, PortError> {
         let Some(comment) = desk.repository.comment(at.id).await? else {
             return if desk.is_young() {
-                Err(desk::soon("GitHub does not show yet a comment"))
+                Err(late::soon("GitHub does not show yet a comment"))
             } else {
                 Ok(None)
             };

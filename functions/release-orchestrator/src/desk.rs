@@ -1,22 +1,16 @@
 //! What every step has at hand.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pointsman_core::{
-    port::{ErrorKind, PortError, Records},
-    release::{changelog::Links, errand::Place},
+    port::{PortError, Records},
+    release::errand::Place,
 };
-use pointsman_github::{Repository, Slug};
+use pointsman_github::{Repository, late};
 use semver::Version;
 
 use crate::{Orchestrator, Wanted};
-
-/// A read that does not show what an event told of is tried again for this long.
-const YOUNG: SignedDuration = SignedDuration::from_mins(2);
-
-/// How soon a read is tried again that was answered from before its event.
-const SOON: Duration = Duration::from_secs(2);
 
 /// One batch's hands.
 pub(crate) struct Desk<'d> {
@@ -55,7 +49,7 @@ impl<'d> Desk<'d> {
         default_branch: String,
         newest: Option<Timestamp>,
     ) -> Result<Self, PortError> {
-        let repository = repository(stage, &wanted.place)?;
+        let repository = stage.ports.github.at(&wanted.place)?;
         Ok(Self {
             stage,
             wanted,
@@ -77,28 +71,6 @@ impl<'d> Desk<'d> {
 
     /// Whether GitHub may still answer from before the event.
     pub fn is_young(&self) -> bool {
-        self.newest.is_some_and(|newest| self.now().duration_since(newest) < YOUNG)
+        late::is_young(self.newest, self.now())
     }
-
-    /// Where links lead.
-    pub fn links(&self) -> Links {
-        let slug = self.repository.slug();
-        Links {
-            base: self.stage.ports.github.base_url().web(),
-            owner: slug.owner().to_owned(),
-            repo: slug.name().to_owned(),
-        }
-    }
-}
-
-/// The repository, as the installation that the events name.
-pub(crate) fn repository(stage: &Orchestrator, place: &Place) -> Result<Repository, PortError> {
-    let slug: Slug = place.name.parse().map_err(PortError::invalid)?;
-    let repository = stage.ports.github.installation(place.installation).repository(slug);
-    Ok(repository.known_as(place.node.as_deref()))
-}
-
-/// It is given back to the queue for a moment; no attempt is counted.
-pub(crate) fn soon(why: impl Into<String>) -> PortError {
-    PortError::new(ErrorKind::Throttled { after: Some(SOON) }, why)
 }

@@ -9,11 +9,11 @@ use pointsman_core::{
         proposal::{self, Marker, Trailer},
     },
 };
-use pointsman_github::{PullRequest, RefName, Remembered};
+use pointsman_github::{PullRequest, RefName, Remembered, late};
 
 use crate::{
     decide::Head,
-    desk::{self, Desk},
+    desk::Desk,
     known::{self, Known},
     report::Ended,
     rules,
@@ -85,13 +85,13 @@ pub(crate) async fn ground(
     let Ok(branch) = RefName::branch(target) else { return Ok(Err(Ended::Gone)) };
     let Some(head) = desk.repository.head(&branch).await? else {
         if desk.is_young() && moves.any() {
-            return Err(desk::soon(format!("GitHub does not show yet the branch {target}")));
+            return Err(late::soon(format!("GitHub does not show yet the branch {target}")));
         }
         about.targets.remove(target);
         return Ok(Err(Ended::Gone));
     };
     if desk.is_young() && moves.not_seen_by(&head) {
-        return Err(desk::soon(format!("GitHub does not show yet what was pushed to {target}")));
+        return Err(late::soon(format!("GitHub does not show yet what was pushed to {target}")));
     }
     let source = Remembered::at(desk.repository.clone(), head.clone());
     let Some(settings) = rules::in_force(desk, target, &source).await? else {
@@ -192,7 +192,7 @@ async fn lane(
     pulls.retain(|pull| pull.base.branch == target);
     let merged = |pull: &PullRequest| desk.wanted.merged.contains(&pull.number) && pull.open();
     if desk.is_young() && pulls.iter().any(merged) {
-        return Err(desk::soon(format!("GitHub does not show yet that {branch} is merged")));
+        return Err(late::soon(format!("GitHub does not show yet that {branch} is merged")));
     }
     Ok(Lane { branch, component, members, pulls, head: Head::Unknown })
 }

@@ -87,7 +87,7 @@ async fn reconcile(
     let default_branch =
         match wanted.default_branch.clone().or(was.as_ref().map(|was| was.default_branch.clone())) {
             Some(branch) => branch,
-            None => desk::repository(stage, &wanted.place)?.info().await?.default_branch,
+            None => stage.ports.github.at(&wanted.place)?.info().await?.default_branch,
         };
     let desk = Desk::new(stage, &wanted, default_branch, newest)?;
     let mut known = was.clone().unwrap_or_default().seen(&wanted.place, &desk.default_branch);

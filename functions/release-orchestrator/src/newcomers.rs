@@ -33,7 +33,7 @@ pub(crate) async fn known(
 
 /// Asks GitHub, and keeps what it says.
 pub(crate) async fn ask(desk: &Desk<'_>, ground: &Ground, plan: &Plan) -> Result<Vec<Newcomer>, PortError> {
-    let Some(people) = desk.repository.newcomers(plan, &ground.head, &desk.links()).await? else {
+    let Some(people) = desk.repository.newcomers(plan, &ground.head, &desk.repository.links()).await? else {
         return Ok(Vec::new());
     };
     let since = plan.widest().and_then(|widest| widest.since.as_ref()).map(|tag| tag.object.clone());

@@ -7,13 +7,14 @@ use pointsman_core::{
     port::PortError,
     release::plan::{self, Plan, Wishes},
 };
+use pointsman_github::late;
 use tracing::{debug, warn};
 
 use crate::{
     apply::{self, Applied},
     commands::Asked,
     decide::{self, Head, Move, Open, Scene},
-    desk::{self, Desk, Orders},
+    desk::{Desk, Orders},
     gather::{self, Ground, Lane},
     known::{self, Known},
     newcomers,
@@ -40,7 +41,7 @@ pub(crate) async fn pass(
         }
         debug!(target, "something moved meanwhile: starting over");
     }
-    Err(desk::soon(format!("{target} of {} moved {TRIES} times while it was read", desk.place.name)))
+    Err(late::soon(format!("{target} of {} moved {TRIES} times while it was read", desk.place.name)))
 }
 
 /// One try; `None` = what it stood on moved.
@@ -63,7 +64,7 @@ async fn turn(
     let orders: BTreeMap<&str, Orders> =
         lanes.iter().map(|lane| (lane.branch.as_str(), asked.orders(lane))).collect();
     let set = lanes.iter().flat_map(|lane| propose::wishes(lane, &orders[lane.branch.as_str()])).collect();
-    let links = desk.links();
+    let links = desk.repository.links();
     let mut wishes = Wishes {
         floors: known::floors(desk.place, desk.records()).await?,
         set,
@@ -155,8 +156,13 @@ async fn writes(
     for lane in lanes {
         let orders = &orders[lane.branch.as_str()];
         let earlier = earlier(desk, ground, lane, wishes, plan).await?;
-        let proposed =
-            propose::propose(ground, lane, earlier.as_ref().unwrap_or(plan), orders, &desk.links());
+        let proposed = propose::propose(
+            ground,
+            lane,
+            earlier.as_ref().unwrap_or(plan),
+            orders,
+            &desk.repository.links(),
+        );
         if matches!(next(ground, lane, proposed.as_ref(), orders), Move::Open | Move::Move) {
             return Ok(true);
         }

@@ -74,7 +74,7 @@ async fn text(desk: &Desk<'_>, pull: &PullRequest, known: &mut Known) -> Result<
         return Ok(None);
     }
     let floors = known::floors(desk.place, desk.records()).await?;
-    let links = desk.links();
+    let links = desk.repository.links();
     let wishes = Wishes { floors, links: Some(links.clone()), ..Wishes::default() };
     let settings = ground.settings.without_files();
     let without = plan::draft(&ground.source, &settings, &wishes, desk.now()).await?;

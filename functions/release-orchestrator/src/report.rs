@@ -1,7 +1,7 @@
 //! What a batch came to, for those who watch, count and test.
 
 use pointsman_core::{
-    outcome::{Handled, Outcome, Reason, Rejection},
+    outcome::{Handled, Outcome},
     port::PortError,
 };
 use pointsman_github::Refusal;
@@ -97,16 +97,7 @@ pub(crate) fn ended(result: Result<Report, PortError>) -> Handled<Report> {
         Err(error) => error,
     };
     count("failed");
-    match Refusal::of(&error) {
-        Some(
-            Refusal::InstallationGone
-            | Refusal::Suspended
-            | Refusal::Credentials
-            | Refusal::Permission
-            | Refusal::Protected,
-        ) => Ok(Outcome::Rejected(Rejection::new(Reason::Failed, error.to_string()))),
-        _ => Err(error),
-    }
+    Refusal::settled(error)
 }
 
 fn count(result: &'static str) {

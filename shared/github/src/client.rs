@@ -9,7 +9,10 @@ use std::{
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
-use pointsman_core::port::{Clock, ErrorKind, Http, PortError, Records, SecretRef, Secrets};
+use pointsman_core::{
+    port::{Clock, ErrorKind, Http, PortError, Records, SecretRef, Secrets},
+    release::errand::Place,
+};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -111,6 +114,12 @@ impl Github {
     #[must_use]
     pub fn installation(&self, id: u64) -> Installation {
         Installation::new(self.clone(), id)
+    }
+
+    /// The repository that an event names, as the App's installation there.
+    pub fn at(&self, place: &Place) -> Result<Repository, PortError> {
+        let slug: Slug = place.name.parse().map_err(PortError::invalid)?;
+        Ok(self.installation(place.installation).repository(slug).known_as(place.node.as_deref()))
     }
 
     /// A repository, with the token that we were given. `Invalid` for an App: it asks as an installation.

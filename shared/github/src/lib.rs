@@ -10,6 +10,7 @@ mod cache;
 mod client;
 mod graphql;
 mod installation;
+pub mod late;
 mod limit;
 mod model;
 mod name;

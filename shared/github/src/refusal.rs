@@ -5,7 +5,10 @@ use std::{error::Error, fmt};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
-use pointsman_core::port::{ErrorKind, PortError};
+use pointsman_core::{
+    outcome::{Handled, Outcome, Reason, Rejection},
+    port::{ErrorKind, PortError},
+};
 use serde::Deserialize;
 
 use crate::limit;
@@ -49,6 +52,20 @@ impl Refusal {
     /// Why GitHub refused, if this error is a refusal.
     pub fn of(error: &PortError) -> Option<Self> {
         Some(error.source()?.downcast_ref::<Told>()?.why)
+    }
+
+    /// A stage's answer to an error: what no second try changes is refused at once, with its reason.
+    pub fn settled<T>(error: PortError) -> Handled<T> {
+        match Self::of(&error) {
+            Some(
+                Self::InstallationGone
+                | Self::Suspended
+                | Self::Credentials
+                | Self::Permission
+                | Self::Protected,
+            ) => Ok(Outcome::Rejected(Rejection::new(Reason::Failed, error.to_string()))),
+            _ => Err(error),
+        }
     }
 
     /// An error of this kind with its reason; `message` says where and what to do.

@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::Response;
 use jiff::Timestamp;
-use pointsman_core::port::PortError;
+use pointsman_core::{port::PortError, release::changelog::Links};
 use serde::de::DeserializeOwned;
 
 pub use issues::Reaction;
@@ -70,15 +70,19 @@ impl Repository {
         &self.slug
     }
 
+    /// Where links to it lead.
+    #[must_use]
+    pub fn links(&self) -> Links {
+        Links {
+            base: self.github.base_url().web(),
+            owner: self.slug.owner().to_owned(),
+            repo: self.slug.name().to_owned(),
+        }
+    }
+
     /// GitHub itself.
     pub fn github(&self) -> &Github {
         &self.github
-    }
-
-    /// Where people look at it: `https://github.com/owner/name`.
-    #[must_use]
-    pub fn web(&self) -> String {
-        format!("{}/{}", self.github.base_url().web(), self.slug)
     }
 
     /// The repository itself: its default branch, its name in GraphQL.

@@ -51,9 +51,7 @@ pub async fn open(slug: Slug, target: Option<&str>, args: &Access, context: &Con
     };
     let head = repository.head(&RefName::branch(&branch)?).await.with_context(|| unseen(&slug))?;
     let head = head.ok_or_else(|| anyhow!("{slug} has no branch `{branch}`, or it may not be seen"))?;
-    let web = repository.web();
-    let base = web.strip_suffix(&format!("/{slug}")).unwrap_or(&web).to_owned();
-    let links = Links { base, owner: slug.owner().to_owned(), repo: slug.name().to_owned() };
+    let links = repository.links();
     Ok(Place { source: RepositorySource::at(repository, head), branch, links })
 }
 

@@ -62,6 +62,16 @@ pub(super) struct Main<'a> {
 }
 
 impl Space {
+    /// The package of a folder, or the one of this name.
+    pub fn main<'a>(&'a self, folder: &'a str, package: Option<&str>) -> Result<Main<'a>, Trouble> {
+        let Some(package) = package else { return Ok(Main { folder, alone: false }) };
+        let named = self.members.iter().find(|(_, member)| member.name.as_deref() == Some(package));
+        match named {
+            Some((folder, _)) => Ok(Main { folder, alone: true }),
+            None => Err(Trouble::new(format!("there is no package `{package}` in this workspace"))),
+        }
+    }
+
     /// Changes the manifests, and says what moved. Nothing moves = why not.
     pub fn settle(&self, desk: &mut Desk<'_>, main: Main<'_>, asked: &Asked<'_>) -> Result<Moves, Trouble> {
         let mut edits: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();

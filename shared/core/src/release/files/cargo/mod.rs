@@ -14,7 +14,7 @@ use super::{
     kinds::Target,
     path,
     requirement::{self, Outcome, Rules},
-    space::{Held, Main, Member, Space},
+    space::{Held, Member, Space},
     tree::Spot,
 };
 use manifest::{Manifest, Workspace};
@@ -33,13 +33,7 @@ pub(super) fn update(
     desk.ask(&path::within(folder, "Cargo.lock"));
     let Some(own) = read(desk, folder)? else { return Ok(()) };
     let space = space(desk, folder, own);
-    let named = package.map(|package| {
-        let named = space.members.iter().find(|(_, member)| member.name.as_deref() == Some(package));
-        named
-            .map(|(folder, _)| folder.as_str())
-            .ok_or_else(|| Trouble::new(format!("there is no package `{package}` in this workspace")))
-    });
-    let main = Main { folder: named.transpose()?.unwrap_or(folder), alone: package.is_some() };
+    let main = space.main(folder, package)?;
     let moves = space.settle(desk, main, asked)?;
     let lock = path::within(&space.root, "Cargo.lock");
     if let Some(text) = desk.read(&lock) {

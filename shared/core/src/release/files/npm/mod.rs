@@ -14,7 +14,7 @@ use super::{
     kinds::Target,
     path,
     requirement::Rules,
-    space::{Held, Main, Member, Moves, Requirement, Space},
+    space::{Held, Member, Moves, Requirement, Space},
     tree,
 };
 use manifest::Manifest;
@@ -34,13 +34,7 @@ pub(super) fn update(
     LOCKS.iter().for_each(|lock| desk.ask(&path::within(folder, lock)));
     let Some(own) = read(desk, folder)? else { return Ok(()) };
     let space = space(desk, folder, own);
-    let named = package.map(|package| {
-        let named = space.members.iter().find(|(_, member)| member.name.as_deref() == Some(package));
-        named
-            .map(|(folder, _)| folder.as_str())
-            .ok_or_else(|| Trouble::new(format!("there is no package `{package}` in this workspace")))
-    });
-    let main = Main { folder: named.transpose()?.unwrap_or(folder), alone: package.is_some() };
+    let main = space.main(folder, package)?;
     let moves = space.settle(desk, main, asked)?;
     locks(desk, &space.root, &moves, asked);
     if main.folder != space.root {
