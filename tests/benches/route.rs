@@ -46,6 +46,7 @@ fn nanoseconds(count: usize) -> f64 {
         body: payload.clone(),
         payload,
         variant: false,
+        fetched: false,
     };
     let lens = Lens::new(["/action", "/repository/full_name", "/number", "/pull_request/number"]);
     let glance = lens.read(&delivery.payload).expect("fixtures are JSON");

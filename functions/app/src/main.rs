@@ -8,7 +8,6 @@ mod releases;
 mod sample;
 mod signals;
 mod store;
-mod stored;
 mod wanted;
 
 use std::process::ExitCode;

@@ -157,6 +157,9 @@ pub struct Delivery {
     pub payload: Bytes,
     /// Its bytes are not those that came first under this id: it is kept as a delivery of its own.
     pub variant: bool,
+    /// It was fetched from GitHub's list of deliveries: the body is GitHub's rendering of the payload, and nobody signed
+    /// these bytes.
+    pub fetched: bool,
 }
 
 impl Delivery {
@@ -200,6 +203,9 @@ impl Delivery {
         metadata.insert("pointsman-received".into(), self.received.to_string());
         if let Some(hook) = &self.hook {
             metadata.insert("pointsman-hook".into(), hook.clone());
+        }
+        if self.fetched {
+            metadata.insert("pointsman-origin".into(), "fetched".into());
         }
         metadata
     }

@@ -37,8 +37,11 @@ pub enum Committed {
         /// Queues that got a message now.
         sent: Vec<QueueName>,
     },
-    /// Other bytes lie under this key: nothing was written.
-    OtherBytes,
+    /// Other bytes lie there: nothing was written.
+    OtherBytes {
+        /// The archive key that holds them.
+        key: String,
+    },
 }
 
 /// The routing mark: the record that tells where a delivery lies and which queues have it.
@@ -51,6 +54,9 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Where all of them lie.
+    pub const FOLDER: &str = "routed/";
+
     /// As a record's value.
     pub fn encode(&self) -> Bytes {
         serde_json::to_vec(self).expect("strings and times are always JSON").into()
@@ -60,6 +66,43 @@ impl Mark {
     pub fn decode(value: &[u8]) -> Result<Self, PortError> {
         serde_json::from_slice(value)
             .map_err(|error| PortError::internal("a routing mark cannot be read").caused_by(error))
+    }
+}
+
+/// What could not be sent: the record that names the queues which an archived delivery did not reach, for `recover`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unrouted {
+    /// The archive key.
+    pub archive: String,
+    /// Why each queue did not take it.
+    pub queues: BTreeMap<QueueName, String>,
+    /// When that was found.
+    pub since: Timestamp,
+}
+
+impl Unrouted {
+    /// Where all of them lie.
+    pub const FOLDER: &str = "unrouted/";
+
+    /// Beside its routing mark: `unrouted/{source}/{hook id or -}.{delivery id}`.
+    pub fn key(mark_key: &str) -> String {
+        mark_key.replacen(Mark::FOLDER, Self::FOLDER, 1)
+    }
+
+    /// The mark of the same delivery.
+    pub fn mark_key(key: &str) -> String {
+        key.replacen(Self::FOLDER, Mark::FOLDER, 1)
+    }
+
+    /// As a record's value.
+    pub fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).expect("strings and times are always JSON").into()
+    }
+
+    /// From a record's value.
+    pub fn decode(value: &[u8]) -> Result<Self, PortError> {
+        serde_json::from_slice(value)
+            .map_err(|error| PortError::internal("what is unrouted cannot be read").caused_by(error))
     }
 }
 

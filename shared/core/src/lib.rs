@@ -2,12 +2,14 @@
 //!
 //! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
 
+pub mod again;
 pub mod condition;
 pub mod config;
 pub mod delivery;
 mod entity;
 pub mod event;
 pub mod facts;
+pub mod lease;
 pub mod ledger;
 pub mod outcome;
 pub mod pattern;
@@ -17,8 +19,10 @@ pub mod port;
 pub mod release;
 pub mod route;
 pub mod rules;
+mod sending;
 pub mod session;
 pub mod stepwise;
+pub mod stored;
 pub mod verify;
 
 #[cfg(test)]

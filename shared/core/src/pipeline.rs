@@ -2,16 +2,17 @@
 //!
 //! Archive, send and mark are one call of the [`Ledger`], so that a backend which can makes them one transaction.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    again::{To, Why, again},
     condition::Subject,
     delivery::{Delivery, DeliveryId, Headers, keyed_by_hour, long_hash},
-    event::Event,
+    event::{Cause, Event},
     facts::Facts,
     ledger::{Committed, Entry, Ledger},
     outcome::{Handled, Outcome, Reason, Rejection},
@@ -19,8 +20,9 @@ use crate::{
     port::{Archive, Clock, ErrorKind, Message, Object, PortError, QueueName},
     route::{Routes, Verdict},
     rules::{Dialect, Locator, Rules, Source},
+    sending::message,
     session::{Session, Strategy},
-    verify::fingerprint,
+    stored::Stored,
 };
 
 /// One webhook request, as a host hands it in.
@@ -62,9 +64,6 @@ pub struct Ports {
     pub inline_limit: Option<usize>,
 }
 
-/// How long routing marks are kept.
-const MARK_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-
 /// Takes one webhook in. `Done` = it is durable and on its way.
 pub async fn ingest(mut request: Request, rules: &Rules, ports: &Ports) -> Handled<Accepted> {
     let now = ports.clock.now();
@@ -77,10 +76,31 @@ pub async fn ingest(mut request: Request, rules: &Rules, ports: &Ports) -> Handl
     }
     // Nothing beyond this line can keep, send or log a credential.
     request.headers = request.headers.without(&source.verifier.credentials());
-    match accept(&request, source, rules, ports, now).await {
+    take(&request, source, rules, ports, false).await
+}
+
+/// Takes in what was asked of GitHub, because its sender could not hand it over. Nothing is verified: only code of this
+/// process may call it, with what GitHub itself answered.
+pub async fn ingest_fetched(mut request: Request, rules: &Rules, ports: &Ports) -> Handled<Accepted> {
+    let Some(source) = rules.sources.get(&request.source) else {
+        return reject(Reason::UnknownSource, "no such source");
+    };
+    request.headers = request.headers.without(&source.verifier.credentials());
+    take(&request, source, rules, ports, true).await
+}
+
+async fn take(
+    request: &Request,
+    source: &Source,
+    rules: &Rules,
+    ports: &Ports,
+    fetched: bool,
+) -> Handled<Accepted> {
+    let now = ports.clock.now();
+    match accept(request, source, rules, ports, (now, fetched)).await {
         Ok(outcome) => outcome,
         Err(rejection) => {
-            keep_rejected(&request, source, &rejection, ports, now).await?;
+            keep_rejected(request, source, &rejection, ports, now).await?;
             Ok(Outcome::Rejected(rejection))
         }
     }
@@ -92,12 +112,12 @@ async fn accept(
     source: &Source,
     rules: &Rules,
     ports: &Ports,
-    now: Timestamp,
+    (now, fetched): (Timestamp, bool),
 ) -> Result<Handled<Accepted>, Rejection> {
     bound(&request.headers, source)?;
     let payload = payload(&request.headers, &request.body)?;
     let glance = rules.lens.read(&payload).map_err(|error| malformed(error.to_string()))?;
-    let mut delivery = delivery(request, source, &payload, &glance, now)?;
+    let mut delivery = Delivery { fetched, ..delivery(request, source, &payload, &glance, now)? };
     loop {
         let facts = facts(source, &delivery, &glance);
         if let Some(repository) =
@@ -107,19 +127,57 @@ async fn accept(
                 format!("{} is not among the repositories that this source owns", repository.full_name());
             return Err(Rejection::new(Reason::NotOwned, detail));
         }
-        let event = event(source, &facts);
+        let mut event = event(source, &facts);
+        if fetched {
+            event.cause = Some(Cause::Recovered);
+        }
         let routes = route(source, rules, &facts, &event);
-        let entry = entry(&delivery, &event, &routes, ports.inline_limit);
-        return Ok(match ports.ledger.commit(entry).await {
-            Ok(Committed::OtherBytes) if !delivery.variant => {
-                delivery.variant = true;
+        let made = |(queue, session): &(QueueName, Option<Session>)| {
+            (queue.clone(), message(&delivery, &event, (queue, session.as_ref()), "", ports.inline_limit))
+        };
+        let messages = routes.queues.iter().map(made).collect();
+        return Ok(match ports.ledger.commit(entry(&delivery, messages, now, rules)).await {
+            Ok(Committed::OtherBytes { key }) if !delivery.variant => {
+                match rendered_twice(&key, &delivery, rules, ports).await {
+                    Ok(None) => delivery.variant = true,
+                    Ok(Some(accepted)) => return Ok(Ok(Outcome::Done(accepted))),
+                    Err(error) => return Ok(Err(error)),
+                }
                 continue;
             }
-            Ok(Committed::OtherBytes) => Err(PortError::internal("two deliveries have one id and one hash")),
+            Ok(Committed::OtherBytes { .. }) => {
+                Err(PortError::internal("two deliveries have one id and one hash"))
+            }
             Ok(Committed::Stored { duplicate, .. }) => Ok(Outcome::Done(answer(&facts, routes, duplicate))),
             Err(error) => Err(error),
         });
     }
+}
+
+/// Whether the other bytes under a delivery's key are only another rendering of it, because one of the two was fetched:
+/// then what came first counts, and is sent to whoever lacks it. Raw bytes that come second are kept beside it.
+async fn rendered_twice(
+    key: &str,
+    delivery: &Delivery,
+    rules: &Rules,
+    ports: &Ports,
+) -> Result<Option<Accepted>, PortError> {
+    let stored = Stored::new(key, ports.archive.get(key).await?)?;
+    if !delivery.fetched && !stored.delivery.fetched {
+        return Ok(None);
+    }
+    let now = ports.clock.now();
+    if !delivery.fetched {
+        let raw = Delivery { variant: true, ..delivery.clone() };
+        ports.ledger.commit(entry(&raw, Vec::new(), now, rules)).await?;
+    }
+    let terms = (if delivery.fetched { Why::Recovered } else { Why::Redelivered }, To::Matching);
+    let again =
+        stored.with_facts(rules, |facts, event| again(facts, event, rules, terms, ports.inline_limit))?;
+    let (id, session, subscriptions) =
+        (again.event.id.clone(), again.session.clone(), again.subscriptions.clone());
+    ports.ledger.commit(again.entry(&stored.delivery, rules, now)).await?;
+    Ok(Some(Accepted { id, session, subscriptions, duplicate: true }))
 }
 
 /// A source that is bound to an App takes that App's own hook and no other, whoever else knows its secret. The headers
@@ -224,6 +282,7 @@ fn delivery(
         body: request.body.clone(),
         payload: payload.clone(),
         variant: false,
+        fetched: false,
     })
 }
 
@@ -254,50 +313,21 @@ fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes
     routes
 }
 
-fn entry(delivery: &Delivery, event: &Event, routes: &Routes, inline_limit: Option<usize>) -> Entry {
+/// A delivery with its messages, ready to be committed.
+pub(crate) fn entry(
+    delivery: &Delivery,
+    messages: Vec<(QueueName, Message)>,
+    now: Timestamp,
+    rules: &Rules,
+) -> Entry {
     Entry {
-        archive_key: event.dataref.clone(),
+        archive_key: delivery.archive_key(),
         object: Object { body: delivery.body.clone(), metadata: delivery.metadata() },
         mark_key: delivery.mark_key(),
-        messages: routes
-            .queues
-            .iter()
-            .map(|(queue, session)| {
-                (queue.clone(), message(delivery, event, queue, session.as_ref(), inline_limit))
-            })
-            .collect(),
-        now: delivery.received,
-        mark_expires: delivery.received.checked_add(MARK_KEPT).ok(),
+        messages,
+        now,
+        mark_expires: now.checked_add(rules.marks_kept).ok(),
     }
-}
-
-fn message(
-    delivery: &Delivery,
-    event: &Event,
-    queue: &QueueName,
-    session: Option<&Session>,
-    inline_limit: Option<usize>,
-) -> Message {
-    let whole = event.body(session, &delivery.payload, true);
-    let fits = inline_limit.is_none_or(|limit| whole.len() <= limit);
-    Message {
-        body: if fits { whole } else { event.body(session, &delivery.payload, false) },
-        session: session.cloned(),
-        dedup_id: dedup_id(delivery, queue),
-        attributes: BTreeMap::from([
-            ("type".to_owned(), event.r#type.clone()),
-            ("traceparent".to_owned(), event.traceparent.clone()),
-        ]),
-        correlation: Some(event.id.clone()),
-        delay: None,
-    }
-}
-
-/// hex(SHA-256(source, hook id, delivery id, queue, cause)); a first send has no cause, and a variant's delivery id carries
-/// its hash.
-fn dedup_id(delivery: &Delivery, queue: &QueueName) -> String {
-    let hook = delivery.hook.as_deref().unwrap_or("-");
-    fingerprint(&[&delivery.source.0, hook, &delivery.event_id(), queue.as_str(), ""])
 }
 
 fn answer(facts: &Facts, routes: Routes, duplicate: bool) -> Accepted {

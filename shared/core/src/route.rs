@@ -45,6 +45,17 @@ pub struct Routes {
     pub failed: Vec<(String, String)>,
 }
 
+/// Whose event it is, where only that is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose<'a> {
+    /// A repository's, by its lower-cased `owner/name`.
+    Repository(&'a str),
+    /// No repository's.
+    Nobodys,
+    /// Some repository's, whose name is not known.
+    Unknown,
+}
+
 /// Why one subscription wants an event or does not.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Verdict {
@@ -89,11 +100,16 @@ impl Router {
 
     /// Where the event goes.
     pub fn route(&self, facts: &Facts, subject: &Subject) -> Routes {
+        self.route_among(facts, subject, |_| true)
+    }
+
+    /// Where it goes, were there only the subscriptions of these names.
+    pub fn route_among(&self, facts: &Facts, subject: &Subject, is_asked: impl Fn(&str) -> bool) -> Routes {
         let mut routes = Routes::default();
         let mut known: Vec<Option<Result<bool, String>>> = vec![None; self.conditions.len()];
         for index in self.candidates(facts).ones() {
             let subscription = &self.subscriptions[index];
-            if !subscription.takes_from(facts) {
+            if !subscription.takes_from(facts) || !is_asked(&subscription.name) {
                 continue;
             }
             let holds = subscription.condition.map_or(&Ok(true), |at| {
@@ -106,6 +122,24 @@ impl Router {
             }
         }
         routes
+    }
+
+    /// Whether some subscription may want such an event, as far as that can be told without its payload.
+    pub fn may_want(&self, source: &str, events: &[&str], of: Whose<'_>) -> bool {
+        let mut found = self.events.matching(events);
+        match of {
+            Whose::Unknown => {}
+            Whose::Nobodys => found.intersect_with(&self.repositories.matching(&[])),
+            Whose::Repository(name) => found.intersect_with(&self.repositories.matching(&[name])),
+        }
+        let takes = |it: &Compiled| it.source.as_deref().is_none_or(|wanted| wanted == source);
+        found.ones().any(|index| takes(&self.subscriptions[index]))
+    }
+
+    /// The session of an event in this queue, whether a subscription wants it there or not.
+    pub fn session_in(&self, queue: &QueueName, facts: &Facts) -> Option<Session> {
+        let owner = self.subscriptions.iter().find(|it| it.queue == *queue);
+        owner.map_or(&Strategy::Entity, |it| &it.strategy).session(facts)
     }
 
     /// The subscriptions whose events and repositories match.

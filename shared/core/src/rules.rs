@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::VerifyingKey;
+use jiff::SignedDuration;
 
 use crate::{
     config::{self, Config, Field, Timestamped, Verify},
@@ -24,6 +25,8 @@ pub struct Rules {
     pub router: Router,
     /// Sees every field that a rule names.
     pub lens: Lens,
+    /// How long routing marks are kept.
+    pub marks_kept: SignedDuration,
 }
 
 /// One sender of webhooks.
@@ -81,7 +84,9 @@ impl Rules {
             Lens::new(facts::POINTERS.iter().copied().chain(entity::pointers()).chain(event::pointers()));
         router.pointers().for_each(|pointer| lens.add(pointer));
         sources.values().flat_map(|source| source.dialect.pointers()).for_each(|pointer| lens.add(pointer));
-        Ok(Self { sources, router, lens })
+        let marks_kept = SignedDuration::try_from(config.retention.records)
+            .map_err(|error| PortError::invalid("retention.records is too long").caused_by(error))?;
+        Ok(Self { sources, router, lens, marks_kept })
     }
 }
 

@@ -10,7 +10,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::future::join_all;
 
 use crate::{
-    ledger::{Committed, Entry, Ledger, Mark},
+    ledger::{Committed, Entry, Ledger, Mark, Unrouted},
     port::{Archive, Clock, ErrorKind, Expect, Message, PortError, Queue, QueueName, Record, Records},
 };
 
@@ -38,7 +38,7 @@ impl Ledger for Stepwise {
         let mark = seen.as_ref().map(|record| Mark::decode(&record.value)).transpose()?;
         let archive = mark.as_ref().map_or(&entry.archive_key, |mark| &mark.archive).clone();
         let Some(duplicate) = self.keep(&archive, &entry).await? else {
-            return Ok(Committed::OtherBytes);
+            return Ok(Committed::OtherBytes { key: archive });
         };
         let mut sent = mark.map(|mark| mark.sent).unwrap_or_default();
         let lacking = entry.messages.iter().filter(|(queue, _)| !sent.contains_key(queue));
@@ -104,9 +104,10 @@ impl Stepwise {
             tracing::warn!(%queue, why, "`{archive}` could not be sent to `{queue}`: kept for recover");
             queues.insert(queue, why);
         }
-        let value = serde_json::json!({ "archive": archive, "queues": queues }).to_string();
-        let key = entry.mark_key.replacen("routed/", "unrouted/", 1);
-        self.records.put_if(&key, value.into(), Expect::Anything, None).await?;
+        let unrouted = Unrouted { archive: archive.to_owned(), queues, since: entry.now };
+        self.records
+            .put_if(&Unrouted::key(&entry.mark_key), unrouted.encode(), Expect::Anything, None)
+            .await?;
         Ok(())
     }
 

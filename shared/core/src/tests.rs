@@ -24,6 +24,7 @@ pub(crate) fn delivery(event: &str, payload: &str) -> Delivery {
         payload: body.clone(),
         body,
         variant: false,
+        fetched: false,
     }
 }
 

@@ -8,14 +8,11 @@ use pointsman_core::{
     port::{Archive, Listed},
     route::{check_event_pattern, check_repository_pattern},
     rules::Rules,
+    stored::{Hours, PAGE, Stored, folders},
 };
 use serde::Serialize;
 
-use crate::{
-    context::Context,
-    print,
-    stored::{Hours, PAGE, Stored, folders},
-};
+use crate::{context::Context, print};
 
 /// Words of `events`.
 #[derive(Debug, clap::Args)]

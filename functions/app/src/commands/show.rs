@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use pointsman_core::{
-    delivery::DeliveryId,
     event::Event,
     ledger::Mark,
-    port::{Archive, ErrorKind, QueueName, Records, dead_letter},
+    port::{ErrorKind, QueueName, dead_letter},
+    stored::{Stored, find},
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -17,7 +17,6 @@ use crate::{
     context::Context,
     print::{self, BOLD, DIM, Progress, clean},
     store::Store,
-    stored::{PAGE, Stored, folders},
 };
 
 /// In each queue, so many messages are looked through for the delivery's.
@@ -65,7 +64,9 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 }
 
 async fn show(args: &Args, context: &Context, store: &Store) -> Result<()> {
-    let found = find(store, &args.delivery).await?;
+    let mut progress = Progress::new("keys searched");
+    let found = find(&*store.archive, &*store.records, &args.delivery, &mut || progress.step()).await?;
+    drop(progress);
     if found.is_empty() {
         bail!("there is no delivery `{}`; `pointsman events` lists what came in", clean(&args.delivery));
     }
@@ -87,105 +88,6 @@ async fn show(args: &Args, context: &Context, store: &Store) -> Result<()> {
         shown.push(tell(stored, mark.as_ref(), context, store).await?);
     }
     print::result(context.json, &shown, || shown.iter().map(text).collect::<Vec<_>>().join("\n"))
-}
-
-/// Archive keys and marks of everything under this id.
-async fn find(store: &Store, delivery: &str) -> Result<Vec<(String, Option<Mark>)>> {
-    if delivery.starts_with("deliveries/") {
-        return match store.archive.get(delivery).await {
-            Ok(_) => Ok(vec![(delivery.to_owned(), mark_of(&*store.records, delivery).await?)]),
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error.into()),
-        };
-    }
-    let mut found = BTreeMap::new();
-    for id in names(delivery) {
-        for (key, mark) in marked(&*store.records, &id).await? {
-            found.insert(key, Some(mark));
-        }
-        if found.is_empty() {
-            found.extend(archived(&*store.archive, delivery, &id).await?.into_iter().map(|key| (key, None)));
-        }
-    }
-    Ok(found.into_iter().collect())
-}
-
-/// How it is written in keys; an event's id may carry the hash of a variant (`.{sha8}`).
-fn names(delivery: &str) -> Vec<String> {
-    let whole = DeliveryId(delivery.to_owned()).escaped();
-    let variant = delivery.rsplit_once('.').filter(|(_, hash)| hash.len() == 8);
-    let variant = variant.map(|(id, hash)| format!("{}.{hash}", DeliveryId(id.to_owned()).escaped()));
-    [whole].into_iter().chain(variant).collect()
-}
-
-/// Marks are named `routed/{source}/{hook}.{id}`: one look a hook, however many deliveries there are.
-async fn marked(records: &dyn Records, id: &str) -> Result<Vec<(String, Mark)>> {
-    let (mut found, mut after) = (Vec::new(), None::<String>);
-    while let Some(record) = records.list("routed/", after.as_deref(), 1).await?.into_iter().next() {
-        let Some((hook, _)) = hook(&record.key) else {
-            after = Some(record.key);
-            continue;
-        };
-        for record in records.list(&format!("{hook}.{id}"), None, PAGE).await? {
-            let rest = &record.key[hook.len() + 1 + id.len()..];
-            if rest.is_empty() || rest.starts_with('.') {
-                let mark = Mark::decode(&record.value)?;
-                found.push((mark.archive.clone(), mark));
-            }
-        }
-        // `/` comes right after `.`: beyond all of this hook's.
-        after = Some(format!("{hook}/"));
-    }
-    Ok(found)
-}
-
-/// `routed/{source}/{hook}` and the rest of a mark's key.
-fn hook(key: &str) -> Option<(&str, &str)> {
-    let name = key.rfind('/')?;
-    let dot = name + key[name..].find('.')?;
-    Some((&key[..dot], &key[dot + 1..]))
-}
-
-async fn mark_of(records: &dyn Records, key: &str) -> Result<Option<Mark>> {
-    let mut parts = key.split('/');
-    let (source, name) = (parts.nth(1).unwrap_or_default(), parts.next_back().unwrap_or_default());
-    let record = records.get(&format!("routed/{source}/{name}")).await?;
-    Ok(record.map(|record| Mark::decode(&record.value)).transpose()?)
-}
-
-/// Without a mark (they are kept for 30 days): in the hour that the id tells, else anywhere.
-async fn archived(archive: &dyn Archive, delivery: &str, id: &str) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    let hour = DeliveryId(delivery.to_owned()).time().map(|at| at.strftime("%Y/%m/%d/%H/").to_string());
-    for source in folders(archive, "deliveries/").await? {
-        if let Some(hour) = &hour {
-            search(archive, &format!("deliveries/{source}/{hour}"), id, &mut found).await?;
-        }
-    }
-    if found.is_empty() {
-        search(archive, "deliveries/", id, &mut found).await?;
-    }
-    Ok(found)
-}
-
-async fn search(archive: &dyn Archive, prefix: &str, id: &str, found: &mut Vec<String>) -> Result<()> {
-    let mut progress = Progress::new("keys searched");
-    let mut after = None;
-    loop {
-        let page = archive.list(prefix, after.as_deref(), PAGE).await?;
-        let full = page.len() == PAGE;
-        after = page.last().map(|row| row.key.clone());
-        for row in page {
-            progress.step();
-            let named = hook(&row.key).and_then(|(_, name)| name.strip_prefix(id));
-            if named.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
-                found.push(row.key);
-            }
-        }
-        if !full {
-            return Ok(());
-        }
-    }
 }
 
 async fn tell(stored: Stored, mark: Option<&Mark>, context: &Context, store: &Store) -> Result<Shown> {
@@ -275,25 +177,4 @@ fn text(shown: &Shown) -> String {
         out.push_str(&format!("  {} at {}: {}\n", target.queue, target.at, target.state));
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_marks_key_is_split_at_its_hook() {
-        assert_eq!(hook("routed/github/42.a-b.0123abcd"), Some(("routed/github/42", "a-b.0123abcd")));
-        assert_eq!(
-            hook("deliveries/github/2025/01/01/00/-.a"),
-            Some(("deliveries/github/2025/01/01/00/-", "a"))
-        );
-        assert_eq!(hook("routed/odd"), None);
-    }
-
-    #[test]
-    fn a_variant_is_found_by_the_id_that_consumers_see() {
-        assert_eq!(names("a-b"), ["a-b"]);
-        assert_eq!(names("a-b.0123abcd"), ["a-b%2E0123abcd", "a-b.0123abcd"]);
-    }
 }

@@ -140,6 +140,7 @@ async fn call(store: &Store, request: Request) -> Result<Bytes, PortError> {
         Request::Stats(queue) => one(store.stats(&queue).await),
         Request::Peek(queue, after, limit) => one(store.peek(&queue, after.as_ref(), limit).await),
         Request::Purge(queue, which) => one(store.purge(&queue, which).await),
+        Request::Control(queue, what) => one(QueueAdmin::control(store, &queue, what).await),
         Request::PutObject(key, object) => one(store.put_new(&key, object).await),
         Request::GetObject(key) => one(Archive::get(store, &key).await),
         Request::ListObjects(prefix, after, limit) => {

@@ -76,7 +76,7 @@ impl Prepared {
         let found = archive::find(writer.conn, key)?;
         if let Some(row) = found {
             if !self.is_same(writer, row)? {
-                return Ok(Ok(Committed::OtherBytes));
+                return Ok(Ok(Committed::OtherBytes { key: key.clone() }));
             }
             if let (Some(place), Some(row)) = (self.object.place, row) {
                 placing.is_at(place, row);

@@ -37,6 +37,7 @@ fn load_queues(conn: &Connection, state: &mut State) -> rusqlite::Result<HashMap
             max_deliveries: row.get(2)?,
             visibility: Duration::from_millis(row.get(3)?),
             dedup_window: Duration::from_millis(row.get(4)?),
+            ..QueueSettings::default()
         };
         queues.insert(id, state.add_queue(QueueState::new(id, name, settings)));
     }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use pointsman_core::port::{
-    Abandon, Ask, Body, Message, MessageId, Peeked, PortError, Queue, QueueAdmin, QueueName, QueueStats,
-    Receipt, Received, Receiver, Selection, Sent,
+    Abandon, Ask, Body, Control, Message, MessageId, Peeked, PortError, Queue, QueueAdmin, QueueName,
+    QueueStats, Receipt, Received, Receiver, Selection, Sent,
 };
 use pointsman_core::session::Session;
 use tokio::sync::oneshot;
@@ -196,6 +196,11 @@ impl QueueAdmin for Store {
     async fn purge(&self, queue: &QueueName, which: Selection) -> Result<u64, PortError> {
         purge::purge(self.engine(), queue, which).await
     }
+
+    async fn control(&self, queue: &QueueName, what: Control) -> Result<(), PortError> {
+        let _ = (queue, what);
+        Err(PortError::invalid("this backend neither pauses nor holds"))
+    }
 }
 
 impl Store {
@@ -287,6 +292,7 @@ fn peeked(row: StoredRow) -> Result<Peeked, PortError> {
         attributes: decode_attributes(row.attributes.as_deref()),
         body: body(&row)?,
         correlation: row.correlation,
+        held: false,
     })
 }
 

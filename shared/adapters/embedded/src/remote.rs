@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use pointsman_core::{
     ledger::{Committed, Entry, Ledger},
     port::{
-        Abandon, Archive, Ask, Expect, Listed, Message, MessageId, Object, Peeked, PortError, Queue,
+        Abandon, Archive, Ask, Control, Expect, Listed, Message, MessageId, Object, Peeked, PortError, Queue,
         QueueAdmin, QueueName, QueueStats, Receipt, Received, Receiver, Record, Records, Selection, Sent,
         Version,
     },
@@ -160,6 +160,10 @@ impl QueueAdmin for Remote {
 
     async fn purge(&self, queue: &QueueName, which: Selection) -> Result<u64, PortError> {
         self.one(Request::Purge(queue.clone(), which)).await
+    }
+
+    async fn control(&self, queue: &QueueName, what: Control) -> Result<(), PortError> {
+        self.one(Request::Control(queue.clone(), what)).await
     }
 }
 

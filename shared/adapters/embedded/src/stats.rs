@@ -26,6 +26,8 @@ pub(crate) fn of(
         in_flight,
         delayed,
         dead,
+        held: 0,
+        paused: false,
         oldest: oldest(conn, queue.id)?.map(time),
         attached: queue.attached,
     }))

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use pointsman_core::{
     ledger::Entry,
     port::{
-        Abandon, Ask, ErrorKind, Expect, Message, MessageId, Object, PortError, QueueName, Receipt, Selection,
+        Abandon, Ask, Control, ErrorKind, Expect, Message, MessageId, Object, PortError, QueueName, Receipt,
+        Selection,
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -32,6 +33,7 @@ pub(crate) enum Request {
     Stats(QueueName),
     Peek(QueueName, Option<MessageId>, usize),
     Purge(QueueName, Selection),
+    Control(QueueName, Control),
     PutObject(String, Object),
     GetObject(String),
     ListObjects(String, Option<String>, usize),

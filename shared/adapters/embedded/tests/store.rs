@@ -105,7 +105,7 @@ async fn a_delivery_is_stored_and_sent_once() {
     let again = store.commit(entry(now, &body)).await.unwrap();
     assert_eq!(again, Committed::Stored { duplicate: true, sent: vec![] });
     let other = store.commit(entry(now, &Bytes::from_static(b"y"))).await.unwrap();
-    assert_eq!(other, Committed::OtherBytes);
+    assert_eq!(other, Committed::OtherBytes { key: "deliveries/x".into() });
     let held = store.receive(&name("jobs"), ask(10)).await.unwrap();
     assert_eq!(held.len(), 1);
     assert_eq!(held[0].body.len(), 10_001);

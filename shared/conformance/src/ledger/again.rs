@@ -87,7 +87,7 @@ pub(super) async fn other_bytes_are_told_and_nothing_is_written(subject: Subject
         }
         let second = with_queues(&with_bytes(&first, "other bytes"), "second", &queues);
         let committed = subject.ports.ledger.commit(second).await.expect("it is no error");
-        assert_eq!(committed, Committed::OtherBytes);
+        assert_eq!(committed, Committed::OtherBytes { key: first.archive_key.clone() });
         subject.assert_nothing_received(&queues).await;
         subject.assert_archived(&first).await;
         assert_eq!(subject.mark(&first).await, marked);
@@ -117,7 +117,7 @@ pub(super) async fn other_bytes_under_the_marks_archive_key_are_told(subject: Su
     subject.commit(&entry).await;
     let later = with_bytes(&an_hour_later(&entry), "other bytes");
     let committed = subject.ports.ledger.commit(later.clone()).await.expect("it is no error");
-    assert_eq!(committed, Committed::OtherBytes);
+    assert_eq!(committed, Committed::OtherBytes { key: entry.archive_key.clone() });
     let elsewhere = subject.ports.archive.get(&later.archive_key).await;
     assert_eq!(elsewhere.expect_err("nothing was written").kind, ErrorKind::NotFound);
     subject.assert_received(&queues, &entry).await;
@@ -136,7 +136,7 @@ pub(super) async fn of_a_hundred_commits_at_once_each_queue_gets_one_message(sub
     for commit in commits {
         match commit.await.expect("committing does not panic").expect("the entry can be written") {
             Committed::Stored { duplicate, .. } => firsts += usize::from(!duplicate),
-            Committed::OtherBytes => panic!("all hundred bring the same bytes"),
+            Committed::OtherBytes { .. } => panic!("all hundred bring the same bytes"),
         }
     }
     assert_eq!(firsts, 1, "one of them is no duplicate");

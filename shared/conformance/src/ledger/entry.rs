@@ -63,7 +63,7 @@ impl Subject<Ports> {
                 sent.sort();
                 (duplicate, sent)
             }
-            Committed::OtherBytes => panic!("`{}` holds the same bytes", entry.archive_key),
+            Committed::OtherBytes { .. } => panic!("`{}` holds the same bytes", entry.archive_key),
         }
     }
 

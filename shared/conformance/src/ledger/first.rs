@@ -74,7 +74,7 @@ pub(super) async fn an_unknown_queue_leaves_no_half_untold(subject: Subject<Port
             subject.assert_nothing_received(&[known, other]).await;
         }
         // Several: then the answer says which queues have it, and so does the mark.
-        Ok(Committed::OtherBytes) => panic!("nothing lay there before"),
+        Ok(Committed::OtherBytes { .. }) => panic!("nothing lay there before"),
         Ok(Committed::Stored { sent, .. }) => {
             assert_eq!(sorted(&sent), sorted(&[known.clone(), other.clone()]));
             subject.assert_archived(&entry).await;

@@ -6,6 +6,7 @@ use saphyr::{EmitError, Mapping, Scalar, Yaml, YamlEmitter};
 use serde_json::Value;
 
 use super::{
+    REPLAY,
     model::{Config, Queues, QueuesEntry, Source, Subscription, Verify},
     rules::DEFAULT_QUEUE,
 };
@@ -22,10 +23,12 @@ impl Config {
 
     /// The queues of the subscriptions, by name, each with its settings.
     pub fn queues(&self) -> Vec<(QueueName, QueueSettings)> {
-        let named: BTreeMap<String, QueueSettings> = self
-            .all_subscriptions()
+        let all = self.all_subscriptions();
+        let replay = self.admin.as_ref().map(|_| REPLAY);
+        let named: BTreeMap<String, QueueSettings> = all
             .iter()
             .map(Subscription::queue)
+            .chain(replay)
             .map(|name| (name.to_owned(), self.settings(name)))
             .collect();
         let parsed = |(name, settings): (String, _)| Some((name.parse().ok()?, settings));
@@ -43,6 +46,13 @@ impl Config {
                 .unwrap_or(built_in.max_deliveries),
             visibility: entries().find_map(|entry| entry.visibility).unwrap_or(built_in.visibility),
             dedup_window: entries().find_map(|entry| entry.dedup_window).unwrap_or(built_in.dedup_window),
+            on_poison: self
+                .subscriptions
+                .iter()
+                .filter(|it| it.queue() == queue)
+                .find_map(|it| it.on_poison)
+                .unwrap_or_default(),
+            max_age: entries().find_map(|entry| entry.max_age).unwrap_or(built_in.max_age),
         }
     }
 
@@ -76,6 +86,7 @@ impl Subscription {
         self.queue = Some(self.queue().to_owned());
         self.session.get_or_insert_with(|| "entity".into());
         self.concurrency.get_or_insert(1);
+        self.on_poison.get_or_insert_default();
     }
 
     /// The name of its queue: `queue`, else its own.
@@ -89,6 +100,7 @@ fn entry(settings: QueueSettings) -> QueuesEntry {
         max_deliveries: Some(settings.max_deliveries),
         visibility: Some(settings.visibility),
         dedup_window: Some(settings.dedup_window),
+        max_age: Some(settings.max_age),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Configuration: one file, `pointsman.yaml`. Every fault is told at once, with line, column and a hint.
 
+mod care;
 mod complaint;
 mod effective;
 pub(crate) mod fault;
@@ -14,6 +15,7 @@ pub(crate) mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use care::{Admin, ERASE, Hook, Hooks, REPLAY, Recover, Retention};
 pub use effective::to_yaml;
 pub use fault::{Fault, Faults, Mark};
 pub use model::{

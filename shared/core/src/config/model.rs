@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{App, Release, humane};
-use crate::port::SecretRef;
+use super::{Admin, App, Hooks, Recover, Release, Retention, humane};
+use crate::port::{OnPoison, SecretRef};
 
 /// The configuration of one Pointsman.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,13 @@ pub struct Config {
     pub subscriptions: Vec<Subscription>,
     /// How the queues behave: the settings `default`, and those of queues by name.
     pub queues: Queues,
+    /// Who may use `/admin/`. Default nobody: the routes are not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Looking for what GitHub failed to hand over and for what was stored but not sent.
+    pub recover: Recover,
     /// Releases of the repositories that a GitHub App is installed on.
     pub release: Release,
 }
@@ -45,6 +52,9 @@ impl Default for Config {
             sources: BTreeMap::new(),
             subscriptions: Vec::new(),
             queues: Queues::default(),
+            admin: None,
+            retention: Retention::default(),
+            recover: Recover::default(),
             release: Release::default(),
         }
     }
@@ -73,6 +83,10 @@ pub struct Source {
     /// The GitHub App whose webhook this is; any other webhook is refused with 403, whatever signed it. Default: any
     /// webhook that knows a secret.
     pub app: Option<App>,
+    /// Webhooks of repositories and organisations whose lost deliveries are asked for again. Default none; of an `app`
+    /// that is done by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<Hooks>,
     /// How a sender other than GitHub signs. Without it the source is GitHub's.
     pub verify: Option<Verify>,
     /// Where a sender other than GitHub puts the event's name.
@@ -224,6 +238,10 @@ pub struct Subscription {
     pub session: Option<String>,
     /// The queue. Default: the subscription's name.
     pub queue: Option<String>,
+    /// What becomes of an event that fails for good: `dead-letter` (its session goes on) or `hold` (its session waits for
+    /// a person). The same for all subscriptions of a queue. Default `dead-letter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_poison: Option<OnPoison>,
     /// How many sessions `pointsman receive` works on at the same time; 1 to 256. Default 1.
     #[schemars(range(min = 1, max = 256))]
     pub concurrency: Option<u32>,
@@ -249,6 +267,11 @@ pub struct QueuesEntry {
     #[serde(with = "humane::option")]
     #[schemars(with = "Option<String>")]
     pub dedup_window: Option<Duration>,
+    /// How old a message may become by throttling alone, which counts no attempt, before it is dead-lettered; 1m to 14d.
+    /// Default 12h.
+    #[serde(with = "humane::option")]
+    #[schemars(with = "Option<String>")]
+    pub max_age: Option<Duration>,
 }
 
 fn five_minutes() -> Duration {

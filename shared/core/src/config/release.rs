@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Config, Subscription, humane};
+use super::{Config, ERASE, REPLAY, Subscription, humane};
 use crate::{
     port::SecretRef,
     release::settings::{Layer, Settings},
@@ -113,13 +113,13 @@ impl Default for Release {
     }
 }
 
-fn github() -> String {
+pub(super) fn github() -> String {
     "https://api.github.com".into()
 }
 
 /// Whether a subscription or queue of this name is one of ours.
 pub(super) fn is_reserved(name: &str) -> bool {
-    [ORCHESTRATOR, AUTOMATOR].contains(&name)
+    [ORCHESTRATOR, AUTOMATOR, REPLAY, ERASE].contains(&name)
 }
 
 impl Config {
@@ -135,9 +135,9 @@ impl Config {
             .find_map(|(name, source)| Some((name.as_str(), source.app.as_ref()?)))
     }
 
-    /// The configured subscriptions, then those of the release stages.
+    /// The configured subscriptions, then those of the built-in stages.
     pub fn all_subscriptions(&self) -> Vec<Subscription> {
-        self.subscriptions.iter().cloned().chain(self.built_in()).collect()
+        self.subscriptions.iter().cloned().chain(self.built_in()).chain(self.erasing()).collect()
     }
 
     /// The release stages' own subscriptions; none when they are not enabled.

@@ -78,8 +78,14 @@ pub(crate) fn pointers() -> impl Iterator<Item = &'static str> {
 pub enum Cause {
     /// First seen more than two minutes after its id was made.
     Redelivered,
+    /// Found by recover: GitHub had failed to hand it over, or it was stored and not sent.
+    Recovered,
+    /// Sent to a queue that could not be reached when it came in.
+    Rerouted,
     /// Sent again from a dead-letter queue.
     Retried,
+    /// Sent again from the archive because somebody asked for it.
+    Replayed,
 }
 
 /// An event's attributes: all of the CloudEvent but `data`, and what differs by subscription.
@@ -114,6 +120,9 @@ pub struct Event {
     /// Why it may be late.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// `fetched`: `data` is GitHub's rendering, not the raw bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<&'static str>,
     pointsmanversion: &'static str,
 }
 
@@ -172,6 +181,7 @@ impl Event {
             installation: facts.glance.text("/installation/id").map(Cow::into_owned),
             sourcename: delivery.source.to_string(),
             cause: delivery.id.time().filter(|made| late(*made)).map(|_| Cause::Redelivered),
+            origin: delivery.fetched.then_some("fetched"),
             pointsmanversion: VERSION,
         }
     }
@@ -195,6 +205,7 @@ impl Event {
         all.extend(self.subject.as_deref().map(|subject| ("subject", subject.into())));
         all.extend(self.installation.as_deref().map(|id| ("installation", id.into())));
         all.extend(self.cause.map(|cause| ("cause", cause.as_str().into())));
+        all.extend(self.origin.map(|origin| ("origin", origin.into())));
         all
     }
 
@@ -222,7 +233,10 @@ impl Cause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Redelivered => "redelivered",
+            Self::Recovered => "recovered",
+            Self::Rerouted => "rerouted",
             Self::Retried => "retried",
+            Self::Replayed => "replayed",
         }
     }
 }

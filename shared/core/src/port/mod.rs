@@ -15,8 +15,8 @@ pub use clock::Clock;
 pub use error::{ErrorKind, PortError};
 pub use http::Http;
 pub use queue::{
-    Abandon, Ask, Body, Message, MessageId, Peeked, Queue, QueueAdmin, QueueName, QueueSettings, QueueStats,
-    Receipt, Received, Receiver, Selection, Sent, dead_letter,
+    Abandon, Ask, Body, Control, Message, MessageId, OnPoison, Peeked, Queue, QueueAdmin, QueueName,
+    QueueSettings, QueueStats, Receipt, Received, Receiver, Selection, Sent, dead_letter,
 };
 pub use records::{Expect, Record, Records, Version};
 pub use secrets::{Secret, SecretRef, Secrets};

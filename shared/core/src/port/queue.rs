@@ -87,6 +87,22 @@ pub struct QueueSettings {
     pub visibility: Duration,
     /// How long a dedup id is remembered. Default 10 min.
     pub dedup_window: Duration,
+    /// What becomes of a message that fails for good. Default: it is dead-lettered.
+    pub on_poison: OnPoison,
+    /// How old a message may become by throttling alone, which counts no attempt; hosts see to it. Default 12 h.
+    pub max_age: Duration,
+}
+
+/// What becomes of a message that failed `max_deliveries` times, or that its handler refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnPoison {
+    /// It goes to the dead letters, and its session goes on.
+    #[default]
+    DeadLetter,
+    /// It stays where it is and its session waits until a person decides ([`Control::Release`], [`Control::Bury`]). A
+    /// message without a session is dead-lettered all the same: nothing waits behind it.
+    Hold,
 }
 
 impl Default for QueueSettings {
@@ -95,6 +111,8 @@ impl Default for QueueSettings {
             max_deliveries: 5,
             visibility: Duration::from_secs(30),
             dedup_window: Duration::from_secs(600),
+            on_poison: OnPoison::DeadLetter,
+            max_age: Duration::from_secs(12 * 60 * 60),
         }
     }
 }
@@ -287,6 +305,10 @@ pub struct QueueStats {
     pub delayed: u64,
     /// In its dead-letter queue.
     pub dead: u64,
+    /// Sessions held for a person, behind a message that failed for good.
+    pub held: u64,
+    /// Nothing is handed out until it is resumed.
+    pub paused: bool,
     /// When the oldest message that is still there was enqueued.
     pub oldest: Option<Timestamp>,
     /// Whether a subscription still names it.
@@ -302,7 +324,7 @@ pub struct Peeked {
     pub body: Bytes,
     /// As it was sent.
     pub session: Option<Session>,
-    /// As they were sent, with [`dead_letter`]'s on a dead one.
+    /// As they were sent, with [`dead_letter`]'s on a dead one and on one that is held for a person.
     pub attributes: BTreeMap<String, String>,
     /// As it was sent.
     pub correlation: Option<String>,
@@ -310,6 +332,24 @@ pub struct Peeked {
     pub attempts: u32,
     /// When it was enqueued.
     pub enqueued: Timestamp,
+    /// It failed for good, and its session waits behind it for a person.
+    pub held: bool,
+}
+
+/// What an operator tells a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Control {
+    /// Hand nothing out from now on. What is held by receivers may still be settled; what is sent waits. Outlives a
+    /// restart.
+    Pause,
+    /// Hand out again, in order.
+    Resume,
+    /// Try this message again, which is held for a person, as if it had never failed: its session goes on with it.
+    /// `NotFound`: no such message is held.
+    Release(MessageId),
+    /// Dead-letter this message, which is held for a person: its session goes on behind it. `NotFound`: no such message
+    /// is held.
+    Bury(MessageId),
 }
 
 /// Which messages an operator means.
@@ -335,6 +375,10 @@ pub trait QueueAdmin: Send + Sync {
         after: Option<&MessageId>,
         limit: usize,
     ) -> Result<Vec<Peeked>, PortError>;
-    /// Removes messages that no receiver holds; says how many.
+    /// Removes messages that no receiver holds (one that is held for a person is removed, and its session goes on); says
+    /// how many.
     async fn purge(&self, queue: &QueueName, which: Selection) -> Result<u64, PortError>;
+    /// Pauses, resumes, or decides about a held message. Idempotent, but for a message that is no longer held. `Invalid`:
+    /// this backend cannot, and the message says what to do instead.
+    async fn control(&self, queue: &QueueName, what: Control) -> Result<(), PortError>;
 }

@@ -104,6 +104,7 @@ mod tests {
             correlation: Some("a".into()),
             attempts: 0,
             enqueued: Timestamp::UNIX_EPOCH,
+            held: false,
         };
         let other = message(Peeked { id: MessageId("8".into()), ..letter.clone() });
         let sent = message(letter);

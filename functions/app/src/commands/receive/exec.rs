@@ -19,7 +19,9 @@ use tokio::{
 };
 
 use super::Work;
-use crate::{print, stored::whole};
+use pointsman_core::stored::whole;
+
+use crate::print;
 
 #[derive(Debug, Serialize)]
 struct Summary {

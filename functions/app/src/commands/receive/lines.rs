@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::Work;
-use crate::stored::whole;
+use pointsman_core::stored::whole;
 
 /// As many as are taken, and then completed, at a time.
 const GROUP: usize = 64;

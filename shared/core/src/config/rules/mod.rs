@@ -1,5 +1,6 @@
 //! Our own rules: what a JSON Schema cannot say. They walk whatever is there; what is missing or mistyped is the schema's.
 
+mod care;
 mod layers;
 mod queue;
 mod release;
@@ -47,6 +48,7 @@ pub fn check(root: &Cursor<'_>) -> Findings {
     queue::check(root, &queues, &mut found);
     release::check(root, &mut found);
     layers::check(root, &mut found);
+    care::check(root, &mut found);
     found
 }
 

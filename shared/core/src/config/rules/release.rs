@@ -58,7 +58,7 @@ fn source(root: &Cursor<'_>, release: &Cursor<'_>, apps: &[&str], found: &mut Fi
     }
 }
 
-fn base_url(app: &Cursor<'_>, found: &mut Findings) {
+pub fn base_url(app: &Cursor<'_>, found: &mut Findings) {
     let Some((cursor, text)) = app.text_of("base_url") else { return };
     let uri: Option<http::Uri> = text.parse().ok();
     let plain = uri.filter(|uri| {

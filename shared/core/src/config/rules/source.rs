@@ -130,7 +130,7 @@ fn check_signed(template: &str, timestamp: bool) -> Result<(), String> {
     Ok(())
 }
 
-fn exactly_one(cursor: &Cursor<'_>, [one, other]: [&str; 2], found: &mut Findings) {
+pub fn exactly_one(cursor: &Cursor<'_>, [one, other]: [&str; 2], found: &mut Findings) {
     if cursor.key_at(one).is_some() == cursor.key_at(other).is_some() && cursor.is_mapping() {
         found.faults.push(cursor.fault(format!("exactly one of `{one}` and `{other}` must be there")));
     }

@@ -73,7 +73,7 @@ fn check_name(cursor: &Cursor<'_>, name: &str, found: &mut Findings) {
         }
         Ok(_) if is_reserved(name) => {
             let fault = cursor.fault(format!("`{name}` is the name of a built-in stage"));
-            found.faults.push(fault.hint("`release: { enabled: true }` makes it; take another name here"));
+            found.faults.push(fault.hint("its queue is its own; take another name here"));
         }
         Ok(_) => {}
         Err(_) => {

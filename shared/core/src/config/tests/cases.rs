@@ -23,7 +23,7 @@ sources:
 subscriptions:
   - name: a
     event: [push]
-retention: { archive: 90d }
+preview: { enabled: true }
 "#,
         r#"pointsman.yaml:1:1: source: this key is unknown
     did you mean `sources`?
@@ -34,8 +34,38 @@ pointsman.yaml:4:5: sources.github.secret: this key is unknown
 pointsman.yaml:6:5: subscriptions[0]: `events` is missing
 pointsman.yaml:7:5: subscriptions[0].event: this key is unknown
     did you mean `events`?
-pointsman.yaml:8:1: retention: this key is unknown
-    known are: backend, listen, data, trusted_proxies, sources, subscriptions, queues, release"#,
+pointsman.yaml:8:1: preview: this key is unknown
+    known are: backend, listen, data, trusted_proxies, sources, subscriptions, queues, admin, retention, recover, release"#,
+    ),
+    (
+        "what_is_kept_too_short_and_hooks_of_nobody",
+        r#"sources:
+  github:
+    secrets: ["env:A"]
+    hooks: { token: plain, list: [{ id: 1 }, { repository: acme, id: 2 }, { organisation: a/b, id: 3 }] }
+  app: { secrets: ["env:B"], app: { id: 1, private_key: "env:K" }, hooks: { token: "env:T", list: [{ organisation: a, id: 1 }] } }
+subscriptions:
+  - { name: a, events: [push], on_poison: hold, session: none }
+  - { name: b, events: [push], queue: a, session: none }
+queues: { default: { max_age: 2d } }
+retention: { archive: 15d, dead_letters: 14d, records: 3d }
+recover: { every: 1s }
+admin: { token: "env:" }
+"#,
+        r#"pointsman.yaml:4:21: sources.github.hooks.token: a secret is named by reference: env:NAME or file:PATH (or literal:TEXT, for trying out)
+pointsman.yaml:4:35: sources.github.hooks.list[0]: exactly one of `repository` and `organisation` must be there
+pointsman.yaml:4:60: sources.github.hooks.list[1].repository: `acme` is no repository: write owner/name
+pointsman.yaml:4:91: sources.github.hooks.list[2].organisation: `a/b` is no organisation's login
+pointsman.yaml:5:75: sources.app.hooks: a source with an `app` takes the App's own webhook alone, and recovers it by itself
+pointsman.yaml:7:43: subscriptions[0].on_poison: `hold` keeps a session waiting, and `session: none` makes none
+    give it a session, or leave `on_poison` out
+pointsman.yaml:8:5: subscriptions[1]: the queue `a` treats poison otherwise by the subscription `a`
+    subscriptions that share a queue share `on_poison`
+pointsman.yaml:10:23: retention.archive: the archive is shorter than `max_age` and `dead_letters` together, which are 16days: events would refer to deliveries that are gone
+    `archive: 16d` or more
+pointsman.yaml:10:56: retention.records: `3d` is not between 4d and 3650d
+pointsman.yaml:11:19: recover.every: `1s` is not between 1m and 24h
+pointsman.yaml:12:17: admin.token: `env:` names nothing after the colon"#,
     ),
     (
         "no_source",
@@ -329,9 +359,9 @@ subscriptions:
 queues: { release-orchestrator: { max_deliveries: 3 } }
 "#,
         r#"pointsman.yaml:3:13: subscriptions[0].name: `release-orchestrator` is the name of a built-in stage
-    `release: { enabled: true }` makes it; take another name here
+    its queue is its own; take another name here
 pointsman.yaml:4:42: subscriptions[1].queue: `release-automator` is the name of a built-in stage
-    `release: { enabled: true }` makes it; take another name here"#,
+    its queue is its own; take another name here"#,
     ),
     (
         "settings_under_the_repositories_own_follow_their_rules",

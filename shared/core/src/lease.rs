@@ -1,0 +1,99 @@
+//! A lease: at most one holder at a time of something that must not run twice, kept as a record with an expiry.
+//!
+//! Who does not renew it in time loses it: a crash blocks nobody for longer than the lease is long.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::port::{Clock, ErrorKind, Expect, PortError, Records, Version};
+
+/// Who holds a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// What it says of itself, such as `pointsman recover (process 12)`.
+    pub name: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when, unless it renews.
+    pub until: Timestamp,
+}
+
+/// A lease that is ours.
+pub struct Lease {
+    records: Arc<dyn Records>,
+    clock: Arc<dyn Clock>,
+    key: String,
+    length: SignedDuration,
+    holder: Holder,
+    version: Version,
+}
+
+/// What became of a try.
+pub enum Taken {
+    /// It is ours.
+    Ours(Lease),
+    /// Somebody has it.
+    Held(Holder),
+}
+
+impl Lease {
+    /// Takes the lease `lease/{name}` for `length`, if nobody has it.
+    pub async fn take(
+        records: Arc<dyn Records>,
+        clock: Arc<dyn Clock>,
+        name: &str,
+        holder: &str,
+        length: Duration,
+    ) -> Result<Taken, PortError> {
+        let length = SignedDuration::try_from(length)
+            .map_err(|error| PortError::invalid("a lease cannot be that long").caused_by(error))?;
+        let since = clock.now();
+        let mut lease = Self {
+            key: format!("lease/{name}"),
+            holder: Holder { name: holder.to_owned(), since, until: since },
+            version: Version(String::new()),
+            records,
+            clock,
+            length,
+        };
+        match lease.write(Expect::Absent).await {
+            Ok(()) => Ok(Taken::Ours(lease)),
+            Err(error) if error.kind == ErrorKind::Conflict => lease.held().await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ours for its full length from now on. `Conflict`: it expired, and somebody else may have it.
+    pub async fn renew(&mut self) -> Result<(), PortError> {
+        self.write(Expect::Version(self.version.clone())).await
+    }
+
+    /// Anyone's, from now on. One that was lost already stays whoever's it is.
+    pub async fn release(self) -> Result<(), PortError> {
+        match self.records.delete(&self.key, Expect::Version(self.version)).await {
+            Err(error) if error.kind == ErrorKind::Conflict => Ok(()),
+            done => done,
+        }
+    }
+
+    async fn write(&mut self, expect: Expect) -> Result<(), PortError> {
+        self.holder.until = self
+            .clock
+            .now()
+            .saturating_add(self.length)
+            .map_err(|error| PortError::invalid("a lease cannot be that long").caused_by(error))?;
+        let value = serde_json::to_vec(&self.holder).expect("strings and times are always JSON");
+        let until = Some(self.holder.until);
+        self.version = self.records.put_if(&self.key, value.into(), expect, until).await?;
+        Ok(())
+    }
+
+    async fn held(self) -> Result<Taken, PortError> {
+        let record = self.records.get(&self.key).await?;
+        let holder = record.and_then(|record| serde_json::from_slice(&record.value).ok());
+        // It was let go of just now: whoever asks comes again.
+        Ok(Taken::Held(holder.unwrap_or(self.holder)))
+    }
+}
