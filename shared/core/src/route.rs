@@ -136,6 +136,11 @@ impl Router {
         found.ones().any(|index| takes(&self.subscriptions[index]))
     }
 
+    /// Whether it matters to any subscription which repository an event is of.
+    pub fn names_repositories(&self) -> bool {
+        self.subscriptions.iter().any(|it| !it.repositories.is_empty())
+    }
+
     /// The session of an event in this queue, whether a subscription wants it there or not.
     pub fn session_in(&self, queue: &QueueName, facts: &Facts) -> Option<Session> {
         let owner = self.subscriptions.iter().find(|it| it.queue == *queue);
