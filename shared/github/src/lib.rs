@@ -1,4 +1,4 @@
-//! GitHub's API over the Http port: thin, lenient, and never asleep. About 50 calls.
+//! GitHub's API over the Http port: thin, lenient, and never asleep. About 60 calls.
 //!
 //! [`Github`] has the credentials, [`Repository`] the calls about one repository, [`RepositorySource`] the facts that
 //! a release's plan asks for. A limit is `Throttled` at once; why a call was refused is a [`Refusal`].
@@ -8,6 +8,7 @@ mod ask;
 mod base;
 mod cache;
 mod client;
+mod deliveries;
 mod graphql;
 mod installation;
 pub mod late;
@@ -27,6 +28,7 @@ mod token;
 pub use app::{App, Identity};
 pub use base::BaseUrl;
 pub use client::{Github, Pace, Ports};
+pub use deliveries::{Deliveries, HookPage, HookPlace, SentDelivery};
 pub use graphql::documents;
 pub use installation::Installation;
 pub use model::*;

@@ -149,7 +149,7 @@ impl Github {
     }
 
     /// `Link: <..>; rel="next"`, if it stays with GitHub: the token goes nowhere else.
-    fn next(&self, ask: &Ask, headers: &HeaderMap) -> Result<Option<String>, PortError> {
+    pub(crate) fn next(&self, ask: &Ask, headers: &HeaderMap) -> Result<Option<String>, PortError> {
         let Some(next) = next_link(headers) else { return Ok(None) };
         if self.base_url().holds(&next) {
             return Ok(Some(next));
