@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub next_body: i64,
     /// When what is forgotten is removed next, in ms.
     pub next_sweep: i64,
+    /// The last one left some.
+    pub sweep_left: bool,
     pub dedup: Dedup,
     undo: Vec<Undo>,
 }

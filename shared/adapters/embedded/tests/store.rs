@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use pointsman_core::{
     ledger::{Committed, Entry, Ledger as _},
     port::{
-        Abandon, Archive, Ask, Control, ErrorKind, Message, Object, OnPoison, Queue as _, QueueAdmin as _,
-        QueueSettings, Receiver as _, dead_letter,
+        Abandon, Archive, Ask, Control, ErrorKind, Expect, Message, Object, OnPoison, Queue as _,
+        QueueAdmin as _, QueueSettings, Receiver as _, Records as _, dead_letter,
     },
 };
 use pointsman_embedded::{OpenError, Store};
@@ -244,4 +244,29 @@ async fn an_empty_database_is_migrated_from_version_0() {
     let folder = tempfile::tempdir().unwrap();
     sql(&folder, "PRAGMA user_version = 0; VACUUM");
     Store::open(folder.path(), options()).await.unwrap().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_a_write_finds_expired_records_all_of_them_leave_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let soon = Timestamp::now().checked_add(Duration::from_millis(50)).unwrap();
+    let put = async |key: String, expires| {
+        store.put_if(&key, Bytes::from_static(b"x"), Expect::Anything, expires).await.unwrap();
+    };
+    futures::future::join_all((0..1_000).map(|n| put(format!("mark/{n}"), Some(soon)))).await;
+    let reader = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    let left = || reader.query_row("SELECT count(*) FROM records", [], |row| row.get::<_, i64>(0)).unwrap();
+    let until = async |most: i64, write: bool| {
+        while left() > most {
+            if write {
+                put("stays".into(), None).await;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let minute = Duration::from_secs(60);
+    tokio::time::timeout(minute, until(999, true)).await.expect("some go with a write");
+    tokio::time::timeout(minute, until(1, false)).await.expect("the others go without one");
+    store.close().await;
 }
