@@ -119,3 +119,6 @@ impl Again {
         pipeline::entry(delivery, self.messages, now, rules)
     }
 }
+
+#[cfg(test)]
+mod tests;

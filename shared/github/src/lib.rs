@@ -3,6 +3,7 @@
 //! [`Github`] has the credentials, [`Repository`] the calls about one repository, [`RepositorySource`] the facts that
 //! a release's plan asks for. A limit is `Throttled` at once; why a call was refused is a [`Refusal`].
 
+mod about;
 mod app;
 mod ask;
 mod base;
@@ -25,8 +26,10 @@ mod settings;
 mod source;
 mod token;
 
+pub use about::{is_about_installation, is_about_repository};
 pub use app::{App, Identity};
 pub use base::BaseUrl;
+pub use cache::ANSWERS;
 pub use client::{Github, Pace, Ports};
 pub use deliveries::{Deliveries, HookPage, HookPlace, SentDelivery};
 pub use graphql::documents;
