@@ -1,20 +1,23 @@
-//! Erasure over a real store in which the things of several owners are mixed: exactly the asked one's go.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! The things of several owners are mixed: exactly the asked one's go.
 
-mod house;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
-use std::{collections::BTreeMap, sync::Arc};
-
+use crate::house::{House, OWNERS, name, repository, without};
 use async_trait::async_trait;
 use bytes::Bytes;
-use house::{House, OWNERS, name, repository, without};
-use pointsman_core::port::{Archive, Listed, Object, PortError};
+use pointsman_core::port::{Abandon, Archive, Expect, Listed, Object, PortError};
 use pointsman_erase::{Removed, Scope, erase};
 
 const NOTHING: Removed =
     Removed { archive: 0, rejected: 0, records: 0, waiting: 0, dead: 0, held_back: 0, unreadable: 0 };
 
-/// Of a repository: 3 deliveries of which 2 have... see `House::full`.
+/// What `House::full` plants: marks, what could not be sent, an answer, what the stages learned.
 const OF_REPOSITORY: Removed =
     Removed { archive: 3, rejected: 1, records: 3 + 1 + 1 + 5, waiting: 5, dead: 1, ..NOTHING };
 const OF_ORGANISATION: Removed =
@@ -96,12 +99,7 @@ async fn what_a_receiver_holds_is_told_and_goes_with_the_next_run() {
     assert!(String::from_utf8_lossy(&held.body).contains("tag-web-end"));
     let expected = Removed { waiting: OF_REPOSITORY.waiting - 1, held_back: 1, ..OF_REPOSITORY };
     assert_eq!(house.erase(&scope, false).await, expected);
-    house
-        .all
-        .receiver
-        .abandon(&name("all"), &held.receipt, pointsman_core::port::Abandon::untouched())
-        .await
-        .unwrap();
+    house.all.receiver.abandon(&name("all"), &held.receipt, Abandon::untouched()).await.unwrap();
     assert_eq!(house.erase(&scope, false).await, Removed { waiting: 1, ..NOTHING });
     house.store.close().await;
 }
@@ -135,7 +133,7 @@ async fn a_repository_that_moved_to_another_installation_keeps_what_was_learned_
 async fn what_was_learned_of_a_repository_goes_also_where_only_its_deliveries_tell_the_installation() {
     let house = House::full().await;
     let known = "release/repositories/acme/web";
-    house.all.records.delete(known, pointsman_core::port::Expect::Anything).await.unwrap();
+    house.all.records.delete(known, Expect::Anything).await.unwrap();
     house.erase(&Scope::Installation(7), false).await;
     assert!(house.all.records.get("release/settings/acme/web/main").await.unwrap().is_none());
     house.store.close().await;
@@ -154,7 +152,7 @@ async fn what_nobody_can_read_is_counted_and_left() {
 /// An archive that fails at its n-th removal.
 struct Failing {
     archive: Arc<dyn Archive>,
-    left: std::sync::atomic::AtomicI64,
+    left: AtomicI64,
 }
 
 #[async_trait]
@@ -172,7 +170,7 @@ impl Archive for Failing {
     }
 
     async fn delete(&self, key: &str) -> Result<(), PortError> {
-        if self.left.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) <= 0 {
+        if self.left.fetch_sub(1, Ordering::Relaxed) <= 0 {
             return Err(PortError::unavailable("no route to the archive"));
         }
         self.archive.delete(key).await

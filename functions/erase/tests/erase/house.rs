@@ -54,6 +54,10 @@ pub fn repository(name: &str) -> Scope {
     Scope::Repository(Repository::parse(name).unwrap())
 }
 
+fn ask(max: usize) -> Ask {
+    Ask { max, wait: Duration::ZERO, visibility: None, session: None, sessions: None }
+}
+
 fn payload(tag: &str, repository: Option<&str>, installation: u64) -> String {
     let repository = repository.map_or(String::new(), |name| {
         format!(r#""repository":{{"full_name":"{name}","url":"https://api.github.com/repos/{name}"}},"#)
@@ -160,8 +164,7 @@ impl House {
     }
 
     pub async fn held(&self, queue: &str, max: usize) -> Vec<Received> {
-        let ask = Ask { max, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
-        self.all.receiver.receive(&name(queue), ask).await.unwrap()
+        self.all.receiver.receive(&name(queue), ask(max)).await.unwrap()
     }
 
     pub fn ports(&self) -> Ports {
