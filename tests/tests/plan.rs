@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Output, sync::Arc};
 
+use pointsman_core::release::proposal::Marker;
 use pointsman_env::SystemClock;
 use pointsman_fake_github::{FakeGithub, PRIVATE_KEY, serve};
 use pointsman_tests::server::binary;
@@ -54,6 +55,18 @@ async fn run(folder: &Path, args: &[&str], token: Option<&str>) -> Output {
     command.output().await.unwrap()
 }
 
+/// As the body of a release pull request whose version somebody set.
+fn marker() -> String {
+    let marker = Marker {
+        target: "main".into(),
+        releases: Vec::new(),
+        base: "0123456789012345678901234567890123456789".parse().unwrap(),
+        hold: false,
+        set: [(None, "2.0.0".parse().unwrap())].into(),
+    };
+    marker.line()
+}
+
 /// What both ways tell alike. Links and accounts are GitHub's, and commits of one second have no order of their own.
 fn told(plan: &Value) -> Value {
     let mut plan = plan.clone();
@@ -84,6 +97,13 @@ async fn github_and_a_clone_tell_the_same() {
     let anybody = plan(folder.path(), &remote, None).await;
     assert_eq!(told(&anybody), told(&local));
     assert!(anybody["releases"][0]["changelog"].as_str().unwrap().contains("compare/v1.0.0...v1.1.0"));
+
+    let ann = github.person("ann");
+    ann.commit(REPO, "pointsman--release--main", "chore: release", &[("version.txt", Some("2.0.0\n"))]);
+    ann.open(REPO, "pointsman--release--main", "main", "chore: release 2.0.0", &marker());
+    let set = plan(folder.path(), &remote, None).await;
+    assert_eq!(set["releases"][0]["next"], "2.0.0", "as it was set on the release pull request");
+    let anybody = set;
 
     github.set_private(REPO, true);
     let refused = run(folder.path(), &remote, None).await;

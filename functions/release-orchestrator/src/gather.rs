@@ -20,9 +20,6 @@ use crate::{
     wanted::Moves,
 };
 
-/// What all our branches begin with.
-const OURS: &str = "pointsman--release--";
-
 /// A target branch at one commit.
 pub(crate) struct Ground {
     pub target: String,
@@ -128,7 +125,7 @@ pub(crate) async fn lanes(
     }
     let mut taken = BTreeSet::new();
     let alone = ground.settings.targets.is_empty() && ground.settings.components.is_empty() && !had_apart;
-    let ours = if alone { Vec::new() } else { desk.repository.branches(OURS).await? };
+    let ours = if alone { Vec::new() } else { desk.repository.branches(proposal::PREFIX).await? };
     for branch in ours {
         let name = branch.name.name().to_owned();
         let Some((target, component)) = proposal::branch_parts(&name) else { continue };

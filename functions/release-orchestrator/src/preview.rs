@@ -15,7 +15,12 @@ use pointsman_core::{
 };
 use pointsman_github::{PullRequest, Remembered};
 
-use crate::{desk::Desk, gather, known, known::Known, wanted};
+use crate::{
+    desk::{Desk, Orders},
+    gather, known,
+    known::Known,
+    propose, wanted,
+};
 
 /// A target as it will be when a pull request is merged.
 struct Merged<'m> {
@@ -73,9 +78,8 @@ async fn text(desk: &Desk<'_>, pull: &PullRequest, known: &mut Known) -> Result<
     if !ground.settings.pull_request.preview {
         return Ok(None);
     }
-    let floors = known::floors(desk.place, desk.records()).await?;
     let links = desk.repository.links();
-    let wishes = Wishes { floors, links: Some(links.clone()), ..Wishes::default() };
+    let wishes = wishes(desk, &ground, known, &links).await?;
     let settings = ground.settings.without_files();
     let without = plan::draft(&ground.source, &settings, &wishes, desk.now()).await?;
     let files = match ground.settings.components.is_empty() {
@@ -99,6 +103,19 @@ async fn text(desk: &Desk<'_>, pull: &PullRequest, known: &mut Known) -> Result<
         line: line.as_deref(),
         unconventional: Message::read(&commit.message).kind.is_none(),
     })))
+}
+
+/// What the release pull request knows too: floors, versions that were set, tags that other targets claim.
+async fn wishes(
+    desk: &Desk<'_>,
+    ground: &gather::Ground,
+    known: &mut Known,
+    links: &changelog::Links,
+) -> Result<Wishes, PortError> {
+    let (lanes, taken) = gather::lanes(desk, ground, known).await?;
+    let set = lanes.iter().flat_map(|lane| propose::wishes(lane, &Orders::default())).collect();
+    let floors = known::floors(desk.place, desk.records()).await?;
+    Ok(Wishes { floors, set, taken, links: Some(links.clone()), ..Wishes::default() })
 }
 
 /// Its line, if its type has a section or it breaks something.

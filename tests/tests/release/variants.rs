@@ -176,6 +176,22 @@ async fn an_open_pull_request_is_told_what_it_will_do() {
 }
 
 #[tokio::test]
+async fn a_preview_knows_the_version_that_was_set() {
+    let mut house = with_settings("release: { pull_request: { preview: true } }\n").await;
+    house.feature(1, "feat: greet");
+    house.settle().await;
+    let release = house.release_pull()["number"].as_u64().unwrap();
+    house.github.person("alice").comment(REPO, release, "/pointsman set-version 2.0.0");
+    house.settle().await;
+    let alice = house.github.person("alice");
+    alice.commit(REPO, "topic", "wip", &[("a", Some("a"))]);
+    let pull = alice.open(REPO, "topic", "main", "feat: greet twice", "");
+    house.settle().await;
+    let comments = house.comments(pull);
+    assert!(comments[0].contains("The next version stays **2.0.0** (minor change)."), "{comments:?}");
+}
+
+#[tokio::test]
 async fn a_new_day_is_no_reason_to_write() {
     let mut house = House::new().await;
     house.feature(1, "feat: greet");

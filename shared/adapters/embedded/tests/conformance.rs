@@ -151,7 +151,7 @@ macro_rules! suites {
                     crate::subject($way, crate::Opened::queues).await
                 }
 
-                pointsman_conformance::queue_suite! { cases: 99, subject: subject }
+                pointsman_conformance::queue_suite! { cases: 118, subject: subject }
             }
 
             mod archive {

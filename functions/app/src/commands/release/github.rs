@@ -8,10 +8,15 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use pointsman_core::{
     port::{SecretRef, Secrets as _},
-    release::changelog::Links,
+    release::{
+        plan::Wishes,
+        proposal::{Marker, PREFIX},
+    },
 };
 use pointsman_env::{EnvSecrets, Origin, SystemClock};
-use pointsman_github::{App, BaseUrl, Github, Identity, Ports, RefName, Repository, RepositorySource, Slug};
+use pointsman_github::{
+    App, BaseUrl, Github, Identity, Ports, PullRequest, RefName, Repository, RepositorySource, Slug,
+};
 use pointsman_http::Client;
 
 use crate::context::Context;
@@ -39,7 +44,8 @@ pub struct Access {
 pub struct Place {
     pub source: RepositorySource,
     pub branch: String,
-    pub links: Links,
+    /// What its open release pull requests say.
+    pub wishes: Wishes,
 }
 
 /// Finds the branch (else the default one) and its head.
@@ -51,8 +57,25 @@ pub async fn open(slug: Slug, target: Option<&str>, args: &Access, context: &Con
     };
     let head = repository.head(&RefName::branch(&branch)?).await.with_context(|| unseen(&slug))?;
     let head = head.ok_or_else(|| anyhow!("{slug} has no branch `{branch}`, or it may not be seen"))?;
-    let links = repository.links();
-    Ok(Place { source: RepositorySource::at(repository, head), branch, links })
+    let wishes = wishes(&repository, &branch).await?;
+    Ok(Place { source: RepositorySource::at(repository, head), branch, wishes })
+}
+
+/// The versions that were set on this target's open release pull requests, and the tags that other targets' claim.
+async fn wishes(repository: &Repository, target: &str) -> Result<Wishes> {
+    let mut wishes = Wishes { links: Some(repository.links()), ..Wishes::default() };
+    for branch in repository.branches(PREFIX).await? {
+        let pulls = repository.pulls_of(&RefName::branch(branch.name.name())?).await?;
+        let open = pulls.into_iter().filter(PullRequest::open);
+        for marker in open.filter_map(|pull| Marker::of(pull.body.as_deref()?)) {
+            if marker.target == target {
+                wishes.set.extend(marker.set);
+            } else {
+                wishes.taken.extend(marker.releases.into_iter().map(|planned| planned.tag));
+            }
+        }
+    }
+    Ok(wishes)
 }
 
 fn unseen(slug: &Slug) -> String {

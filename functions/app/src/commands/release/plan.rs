@@ -59,8 +59,7 @@ async fn of_github(args: &Args, context: &Context) -> Result<Plan> {
         anyhow!("--repo {repo}: there is no such folder, and it is no repository's name such as octocat/hello-world")
     })?;
     let place = github::open(slug, args.target.as_deref(), &args.github, context).await?;
-    let wishes = Wishes { links: Some(place.links), ..Wishes::default() };
-    draft(&place.source, Some(&place.branch), &wishes).await
+    draft(&place.source, Some(&place.branch), &place.wishes).await
 }
 
 /// Plans by the settings at the head as they hold on its branch, and tells what is doubtful about them.

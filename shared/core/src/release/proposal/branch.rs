@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-const PREFIX: &str = "pointsman--release--";
+/// What all release branches begin with.
+pub const PREFIX: &str = "pointsman--release--";
 /// The longest name of a part, encoded: a branch's name is a file's name, at most 255 bytes.
 const LONGEST: usize = 110;
 

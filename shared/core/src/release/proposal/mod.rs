@@ -18,7 +18,7 @@ use super::{
 };
 
 pub(super) use body::BODY;
-pub use branch::{branch, branch_parts};
+pub use branch::{PREFIX, branch, branch_parts};
 pub use commit::Trailer;
 pub use marker::{Marker, Planned};
 pub use notes::notes;
