@@ -6,12 +6,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
+    again::{To, Why, again},
     config,
     event::Envelope,
     outcome::{Outcome, Reason},
     pipeline::{Accepted, Ports, Request, ingest, ingest_fetched},
     port::{Ask, QueueName},
     rules::Rules,
+    stored::Stored,
 };
 use pointsman_embedded::{Options, Ports as StorePorts, Store};
 use pointsman_env::EnvSecrets;
@@ -92,6 +94,16 @@ impl House {
         received.iter().map(|message| read(&message.body)).collect()
     }
 
+    /// To how many queues a replay would send what is archived under this name.
+    async fn again(&self, name: &str) -> usize {
+        let rules = self.rules(ONE).await;
+        let key = format!("deliveries/github/2026/11/21/12/{name}");
+        let stored = Stored::new(&key, self.store.archive.get(&key).await.unwrap()).unwrap();
+        let terms = (Why::Replayed("r1"), To::Matching);
+        let made = stored.with_facts(&rules, |facts, event| again(facts, event, &rules, terms, None));
+        made.unwrap().messages.len()
+    }
+
     /// What the archive has: names, each with body and origin.
     async fn archive(&self) -> BTreeMap<String, (String, Option<String>)> {
         let mut all = BTreeMap::new();
@@ -153,6 +165,8 @@ async fn raw_bytes_that_come_after_it_are_kept_beside_it_and_are_no_second_event
     assert_eq!(archive[beside], (RAW.to_owned(), None));
     let mark = house.store.records.get(&format!("routed/github/{beside}")).await.unwrap();
     assert!(mark.is_some(), "nobody takes it for what was stored and not sent");
+    assert_eq!(house.again(beside).await, 0, "nor does a replay send it as another event");
+    assert_eq!(house.again(&key()).await, 1);
 }
 
 #[tokio::test]
