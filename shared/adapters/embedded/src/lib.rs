@@ -41,4 +41,4 @@ mod writer;
 pub use attach::{Attached, attach};
 pub use lock::Holder;
 pub use remote::Remote;
-pub use store::{OpenError, Options, Ports, Store};
+pub use store::{OpenError, Options, Ports, Store, exists};

@@ -261,6 +261,12 @@ impl Store {
     }
 }
 
+/// Whether there is a store in this folder. Looks, and makes nothing.
+#[must_use]
+pub fn exists(data: &Path) -> bool {
+    data.join(DATABASE).exists()
+}
+
 /// The database, made or migrated, and what memory knows of it.
 async fn load_from(data: &Path, now: i64) -> Result<(Connection, State), OpenError> {
     let path = data.join(DATABASE);
