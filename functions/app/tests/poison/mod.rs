@@ -1,4 +1,5 @@
 //! What fails for good, as a person on call meets it: dead letters, held sessions, pauses, and how they are told.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     io::{Read as _, Write as _},
@@ -161,4 +162,30 @@ fn a_paused_subscription_hands_nothing_out_until_it_is_resumed() {
         unknown.contains("there is no subscription `nobody`; known subscriptions: bot, audit"),
         "{unknown}"
     );
+}
+
+#[test]
+fn a_backup_is_taken_beside_the_server_and_put_back_once_it_has_stopped() {
+    let mut house = house("");
+    let made = house.json(&["backup", "b.pointsman"]);
+    assert_eq!((&made["deliveries"], &made["messages"], &made["dead"]), (&10.into(), &10.into(), &0.into()));
+    assert_eq!(made["bytes"], std::fs::metadata(house.folder().join("b.pointsman")).unwrap().len());
+    let exists = house.fails(&["backup", "b.pointsman"], 1);
+    assert!(exists.contains("b.pointsman exists already: name another file, or say --force"), "{exists}");
+    let held = house.fails(&["restore", "b.pointsman", "--force"], 1);
+    assert!(held.contains("is held by `pointsman serve`"), "{held}");
+    house.stop();
+    house.ok(&["receive", "bot"]);
+    assert!(plain(&house.ok(&["backup", "b.pointsman", "--force"])).contains("10 deliveries, 0 messages, "));
+    house.serve();
+    house.send(ISSUE, "issues", "11111111-1111-4111-8111-111111111111");
+    house.stop();
+    let full = house.fails(&["restore", "b.pointsman"], 1);
+    assert!(full.contains("is not empty (11 deliveries, 1 messages, 0 dead letters, "), "{full}");
+    let told = plain(&house.ok(&["restore", "b.pointsman", "--force"]));
+    assert!(told.contains("The store that was there is kept: data/store.db.before-restore\n"), "{told}");
+    assert_eq!(house.json(&["events"]).as_array().unwrap().len(), 10);
+    let no_backup = house.file("no-backup", "hello");
+    let refused = house.fails(&["restore", &no_backup, "--force"], 1);
+    assert!(refused.contains("no-backup is no backup of Pointsman"), "{refused}");
 }
