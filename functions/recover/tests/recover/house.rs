@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
+    breaker::Breakers,
     config,
     delivery::Headers,
     ledger::Ledger,
@@ -127,6 +128,7 @@ impl House {
                 queue: queues.clone(),
                 records: all.records,
                 clock: clock.clone(),
+                breakers: Breakers::default(),
             }),
         };
         let pipeline = Pipeline { ledger, archive: all.archive, clock: clock.clone(), inline_limit: None };
@@ -184,7 +186,7 @@ impl House {
     pub fn recover(&self) -> Recover {
         let all = self.store.ports();
         let ports = Ports { archive: all.archive, records: all.records, pipeline: self.pipeline.clone() };
-        Recover { ports, hooks: self.hooks.clone(), name: "a test".into() }
+        Recover { ports, hooks: self.hooks.clone(), name: "a test".into(), watch: None }
     }
 
     /// One run that does it.
