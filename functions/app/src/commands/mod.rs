@@ -9,6 +9,7 @@ mod doctor;
 mod events;
 mod queues;
 mod receive;
+mod recover;
 mod release;
 mod send;
 pub mod serve;
@@ -43,6 +44,8 @@ pub enum Command {
     Subscriptions(subscriptions::Action),
     /// What could not be handled: look at it, send it again, or remove it
     DeadLetters(dead_letters::Args),
+    /// What GitHub failed to hand over, what was stored and not sent, what a queue did not take: find it and send it
+    Recover(recover::Args),
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
@@ -77,6 +80,7 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Receive(args) => receive::run(args, &context).await,
         Command::Subscriptions(action) => subscriptions::run(action, &context).await,
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
+        Command::Recover(args) => recover::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
         Command::App(action) => app::run(action, &context).await,
         Command::Doctor(args) => return doctor::run(args, &context).await,
