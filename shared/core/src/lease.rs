@@ -41,6 +41,12 @@ pub enum Taken {
     Held(Holder),
 }
 
+/// Who holds the lease `lease/{name}` now, if anybody does.
+pub async fn holder(records: &dyn Records, name: &str) -> Result<Option<Holder>, PortError> {
+    let record = records.get(&format!("lease/{name}")).await?;
+    Ok(record.and_then(|record| serde_json::from_slice(&record.value).ok()))
+}
+
 impl Lease {
     /// Takes the lease `lease/{name}` for `length`, if nobody has it.
     pub async fn take(

@@ -93,6 +93,11 @@ impl Router {
         Ok(Self { subscriptions: compiled, events, repositories, conditions })
     }
 
+    /// Every subscription's name and queue.
+    pub fn targets(&self) -> impl Iterator<Item = (&str, &QueueName)> {
+        self.subscriptions.iter().map(|subscription| (subscription.name.as_str(), &subscription.queue))
+    }
+
     /// Every pointer that a session template may read.
     pub fn pointers(&self) -> impl Iterator<Item = &str> {
         self.subscriptions.iter().flat_map(|subscription| subscription.strategy.pointers())
