@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod queues;
 mod receive;
+mod recover;
 mod release;
 mod restore;
 mod send;
@@ -49,6 +50,8 @@ pub enum Command {
     Backup(backup::Args),
     /// Make a backup the store again, while no server runs
     Restore(restore::Args),
+    /// What GitHub failed to hand over, what was stored and not sent, what a queue did not take: find it and send it
+    Recover(recover::Args),
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
@@ -85,6 +88,7 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
         Command::Backup(args) => backup::run(args, &context).await,
         Command::Restore(args) => restore::run(args, &context).await,
+        Command::Recover(args) => recover::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
         Command::App(action) => app::run(action, &context).await,
         Command::Doctor(args) => return doctor::run(args, &context).await,

@@ -1,8 +1,9 @@
 //! What `/ready` tells: the store, without which nothing can be taken in, targets that are skipped, queues that wait for a
-//! person, and the App's key.
+//! person, the App's key, and what is lost on the way.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use pointsman_core::{
     breaker::Circuit,
     ledger::{Ledger, Target},
@@ -12,28 +13,24 @@ use pointsman_embedded::Store;
 use pointsman_host_http::Dependency;
 use tokio::sync::watch;
 
-use crate::releases::Terms;
+use crate::{recovery::Standing, releases::Terms};
 
 /// What is looked at, each time anew.
 #[derive(Clone)]
 pub struct Readiness {
-    store: Store,
-    ledger: Arc<dyn Ledger>,
-    terms: watch::Receiver<Option<Terms>>,
-    secrets: Arc<dyn Secrets>,
+    /// Without it nothing can be taken in.
+    pub store: Store,
+    /// Intake's, with its targets.
+    pub ledger: Arc<dyn Ledger>,
+    /// The release stages' present terms.
+    pub terms: watch::Receiver<Option<Terms>>,
+    /// How recovery stands.
+    pub standing: watch::Receiver<Standing>,
+    /// Reads the App's key.
+    pub secrets: Arc<dyn Secrets>,
 }
 
 impl Readiness {
-    /// Of the store, of the targets of intake's ledger, and of the release stages' present terms.
-    pub fn new(
-        store: Store,
-        ledger: Arc<dyn Ledger>,
-        terms: watch::Receiver<Option<Terms>>,
-        secrets: Arc<dyn Secrets>,
-    ) -> Self {
-        Self { store, ledger, terms, secrets }
-    }
-
     /// Every dependency.
     pub async fn look(&self) -> Vec<Dependency> {
         let health = self.store.health().await;
@@ -53,6 +50,7 @@ impl Readiness {
         if let Some(app) = app {
             all.push(key(app.id, self.secrets.get(&app.private_key).await.map(drop)));
         }
+        all.extend(self.standing.borrow().dependency(Timestamp::now()));
         all
     }
 }
