@@ -6,6 +6,7 @@ mod config;
 mod dead_letters;
 mod demo;
 mod doctor;
+mod erase;
 mod events;
 mod queues;
 mod receive;
@@ -43,6 +44,8 @@ pub enum Command {
     Subscriptions(subscriptions::Action),
     /// What could not be handled: look at it, send it again, or remove it
     DeadLetters(dead_letters::Args),
+    /// Remove everything that is kept of one repository or one installation
+    Erase(erase::Args),
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
@@ -77,6 +80,7 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Receive(args) => receive::run(args, &context).await,
         Command::Subscriptions(action) => subscriptions::run(action, &context).await,
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
+        Command::Erase(args) => erase::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
         Command::App(action) => app::run(action, &context).await,
         Command::Doctor(args) => return doctor::run(args, &context).await,

@@ -1,4 +1,5 @@
-//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and the release stages beside. It only wires.
+//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP; the release stages and retention beside. It only
+//! wires.
 
 mod figures;
 mod readiness;
@@ -14,9 +15,11 @@ use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
 use pointsman_github::Pace;
 use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     context::Context,
+    keeping::{self, Keeping},
     releases::{Releases, Terms, Tools, hire},
     signals,
 };
@@ -55,15 +58,29 @@ async fn serve(
     watcher: Watcher,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let releases = releases(loaded, store);
-    let stopping = releases.stopping();
+    let beside = Beside { releases: releases(loaded, store), keeping: keeping(store) };
+    let stopping = [beside.releases.stopping(), beside.keeping.stopping()];
     let stop = async move {
         stop.await;
-        stopping.cancel();
+        stopping.iter().for_each(CancellationToken::cancel);
     };
-    let taken = take_in(loaded, rules, store, watcher, &releases, stop).await;
-    releases.stop().await;
+    let taken = take_in(loaded, rules, store, watcher, &beside, stop).await;
+    tokio::join!(beside.releases.stop(), beside.keeping.stop());
     taken
+}
+
+/// What runs beside intake, each by its part of the configuration.
+struct Beside {
+    releases: Releases<Terms>,
+    keeping: Keeping,
+}
+
+impl Beside {
+    /// Works by this configuration from now on.
+    fn follow(&self, config: &Config) {
+        self.releases.replace(Terms::of(config));
+        self.keeping.replace(keeping::Terms::of(config));
+    }
 }
 
 async fn take_in(
@@ -71,7 +88,7 @@ async fn take_in(
     rules: Rules,
     store: &Store,
     watcher: Watcher,
-    releases: &Releases<Terms>,
+    beside: &Beside,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
     let all = store.ports();
@@ -79,18 +96,30 @@ async fn take_in(
         Ports { ledger: all.ledger, archive: all.archive, clock: Arc::new(SystemClock), inline_limit: None };
     let intake = Arc::new(Intake::new(ports, rules));
     let figures = Figures::install(all.admin)?;
-    let readiness = Readiness::new(store.clone(), releases.terms(), Arc::new(loaded.secrets.clone()));
+    let readiness = Readiness::new(store.clone(), beside.releases.terms(), Arc::new(loaded.secrets.clone()));
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
     // Only now: who cannot listen works on nothing.
-    releases.replace(Terms::of(&loaded.config));
+    beside.follow(&loaded.config);
     tokio::select! {
         () = server.serve(stop) => {}
-        never = watch::follow(watcher, &loaded.config, &intake, store, releases) => match never {},
+        never = watch::follow(watcher, &loaded.config, &intake, store, beside) => match never {},
         never = figures.keep() => match never {},
     }
     Ok(())
+}
+
+/// Retention and erasure, idle until they are told their terms.
+fn keeping(store: &Store) -> Keeping {
+    let all = store.ports();
+    Keeping::start(keeping::Tools {
+        archive: all.archive,
+        queues: all.admin,
+        records: all.records,
+        receiver: all.receiver,
+        clock: Arc::new(SystemClock),
+    })
 }
 
 /// The release stages, idle until they are told their terms.
