@@ -7,6 +7,7 @@ mod config;
 mod dead_letters;
 mod demo;
 mod doctor;
+mod erase;
 mod events;
 mod queues;
 mod receive;
@@ -52,6 +53,8 @@ pub enum Command {
     Restore(restore::Args),
     /// What GitHub failed to hand over, what was stored and not sent, what a queue did not take: find it and send it
     Recover(recover::Args),
+    /// Remove everything that is kept of one repository or one installation
+    Erase(erase::Args),
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
@@ -89,6 +92,7 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Backup(args) => backup::run(args, &context).await,
         Command::Restore(args) => restore::run(args, &context).await,
         Command::Recover(args) => recover::run(args, &context).await,
+        Command::Erase(args) => erase::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
         Command::App(action) => app::run(action, &context).await,
         Command::Doctor(args) => return doctor::run(args, &context).await,

@@ -44,7 +44,8 @@ impl Crew {
 }
 
 impl Stage {
-    async fn work(self, leave: CancellationToken) {
+    /// Works until told to leave; everything taken is settled or given back before it returns.
+    pub async fn work(self, leave: CancellationToken) {
         let Self { worker, handle } = self;
         while !leave.is_cancelled() {
             let handle = Arc::clone(&handle);
