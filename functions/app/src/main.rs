@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod print;
 mod releases;
+mod replays;
 mod sample;
 mod signals;
 mod store;

@@ -260,7 +260,10 @@ impl<'a> Journey<'a> {
             if onlooker.stops() || self.kept.progress.state == State::Stopped {
                 return self.end(State::Stopped, End::Stopped).await;
             }
-            replay.ports.clock.sleep(self.pace.wait(replay.ports.clock.now())).await;
+            let wait = self.pace.wait(replay.ports.clock.now());
+            if !wait.is_zero() {
+                replay.ports.clock.sleep(wait).await;
+            }
             self.tally(&batch, &batches, onlooker);
             // The next one is read while this one is on its way.
             let (done, next) = join(self.take(batch), batches.next()).await;

@@ -21,6 +21,7 @@ async fn killed_before_or_after_every_write_and_run_again_it_sends_each_once() {
             left.store(nth, std::sync::atomic::Ordering::SeqCst);
             let first = stage.run("a", &mut ()).await;
             let died = matches!(&first, Err(Refused::Port(error)) if error.to_string() == "killed");
+            left.store(0, std::sync::atomic::Ordering::SeqCst);
             // What died holding the lease is not waited for here.
             let free = house.ports.records.delete("lease/replay", pointsman_core::port::Expect::Anything);
             free.await.unwrap();

@@ -8,17 +8,19 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
+use futures::future::join;
 use pointsman_core::{config::Config, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
 use pointsman_github::Pace;
 use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     context::Context,
     releases::{Releases, Terms, Tools, hire},
-    signals,
+    replays, signals,
 };
 use figures::Figures;
 use readiness::Readiness;
@@ -55,42 +57,58 @@ async fn serve(
     watcher: Watcher,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let releases = releases(loaded, store);
-    let stopping = releases.stopping();
+    let all = store.ports();
+    let ports =
+        Ports { ledger: all.ledger, archive: all.archive, clock: Arc::new(SystemClock), inline_limit: None };
+    let intake = Arc::new(Intake::new(ports, rules));
+    let beside = Beside { releases: releases(loaded, store), replays: replays::start(&intake, store) };
+    let stopping = [beside.releases.stopping(), beside.replays.stopping()];
     let stop = async move {
         stop.await;
-        stopping.cancel();
+        stopping.iter().for_each(CancellationToken::cancel);
     };
-    let taken = take_in(loaded, rules, store, watcher, &releases, stop).await;
-    releases.stop().await;
+    let taken = take_in(loaded, intake, store, watcher, &beside, stop).await;
+    join(beside.releases.stop(), beside.replays.stop()).await;
     taken
 }
 
 async fn take_in(
     loaded: &Loaded,
-    rules: Rules,
+    intake: Arc<Intake>,
     store: &Store,
     watcher: Watcher,
-    releases: &Releases<Terms>,
+    beside: &Beside,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let all = store.ports();
-    let ports =
-        Ports { ledger: all.ledger, archive: all.archive, clock: Arc::new(SystemClock), inline_limit: None };
-    let intake = Arc::new(Intake::new(ports, rules));
-    let figures = Figures::install(all.admin)?;
-    let readiness = Readiness::new(store.clone(), releases.terms(), Arc::new(loaded.secrets.clone()));
+    let figures = Figures::install(store.ports().admin)?;
+    let secrets = Arc::new(loaded.secrets.clone());
+    let readiness = Readiness::new(store.clone(), beside.releases.terms(), secrets.clone());
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
+    let parts = parts.admin(replays::admin(&intake, store, beside.replays.terms(), secrets));
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
     // Only now: who cannot listen works on nothing.
-    releases.replace(Terms::of(&loaded.config));
+    beside.replace(&loaded.config);
     tokio::select! {
         () = server.serve(stop) => {}
-        never = watch::follow(watcher, &loaded.config, &intake, store, releases) => match never {},
+        never = watch::follow(watcher, &loaded.config, &intake, store, beside) => match never {},
         never = figures.keep() => match never {},
     }
     Ok(())
+}
+
+/// What runs beside intake.
+struct Beside {
+    releases: Releases<Terms>,
+    replays: Releases<replays::Terms>,
+}
+
+impl Beside {
+    /// By this configuration from now on.
+    fn replace(&self, config: &Config) {
+        self.releases.replace(Terms::of(config));
+        self.replays.replace(replays::Terms::of(config));
+    }
 }
 
 /// The release stages, idle until they are told their terms.

@@ -9,7 +9,7 @@ use pointsman_env::{Loaded, Update, Watcher};
 use pointsman_intake::Intake;
 use tracing::{error, info, warn};
 
-use crate::releases::{Releases, Terms};
+use super::Beside;
 
 /// Follows the file for ever.
 pub async fn follow(
@@ -17,7 +17,7 @@ pub async fn follow(
     started: &Config,
     intake: &Intake,
     store: &Store,
-    releases: &Releases<Terms>,
+    beside: &Beside,
 ) -> Infallible {
     loop {
         match watcher.next().await {
@@ -33,7 +33,7 @@ pub async fn follow(
                 }
                 match replace(&loaded, intake, store).await {
                     Ok(()) => {
-                        releases.replace(Terms::of(&loaded.config));
+                        beside.replace(&loaded.config);
                         info!("the new configuration is in force");
                     }
                     Err(why) => {
