@@ -2,6 +2,7 @@
 
 mod app;
 mod house;
+mod replays;
 mod stages;
 
 use std::{fs, time::Duration};
