@@ -116,6 +116,7 @@ impl Look {
     fn show(&mut self) {
         let rows = std::mem::take(&mut self.rows);
         if !rows.is_empty() {
+            self.progress.clear();
             let text = table(&["received (UTC)", "type", "session", "delivery", "goes to"], &rows);
             self.keep(write(&text));
         }
