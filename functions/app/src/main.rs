@@ -7,6 +7,7 @@ mod keeping;
 mod print;
 mod recovery;
 mod releases;
+mod replays;
 mod sample;
 mod signals;
 mod store;

@@ -3,6 +3,7 @@
 mod app;
 mod house;
 mod poison;
+mod replays;
 mod stages;
 
 use std::{fs, time::Duration};

@@ -1,4 +1,4 @@
-//! What runs beside intake: releases, recovery, retention. Each works by its part of the configuration, and is idle until
+//! What runs beside intake: releases, replays, recovery, retention. Each works by its part of the configuration, and is idle until
 //! it is told.
 
 use std::sync::Arc;
@@ -17,12 +17,15 @@ use crate::{
     keeping::{self, Keeping},
     recovery::{self, Recovery, Run},
     releases::{self, Releases, hire},
+    replays,
 };
 
 /// All of it.
 pub struct Beside {
     /// The release stages.
     pub releases: Releases<releases::Terms>,
+    /// Replays that are asked for at `/admin/`.
+    pub replays: Releases<replays::Terms>,
     /// The stage `recover` on its schedule.
     pub recovery: Recovery,
     keeping: Keeping,
@@ -33,6 +36,7 @@ impl Beside {
     pub fn start(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Self {
         Self {
             releases: releases(store, secrets),
+            replays: replays::start(intake, store),
             recovery: recovery(store, secrets, intake),
             keeping: keeping(store),
         }
@@ -41,18 +45,20 @@ impl Beside {
     /// Works by this configuration from now on.
     pub fn follow(&self, config: &Config) {
         self.releases.replace(releases::Terms::of(config));
+        self.replays.replace(replays::Terms::of(config));
         self.recovery.replace(recovery::Terms::of(config));
         self.keeping.replace(keeping::Terms::of(config));
     }
 
     /// When these are cancelled, nothing new is begun.
-    pub fn stopping(&self) -> [CancellationToken; 3] {
-        [self.releases.stopping(), self.recovery.stopping(), self.keeping.stopping()]
+    pub fn stopping(&self) -> [CancellationToken; 4] {
+        let (releases, replays) = (self.releases.stopping(), self.replays.stopping());
+        [releases, replays, self.recovery.stopping(), self.keeping.stopping()]
     }
 
     /// Returns once what runs is finished or given back.
     pub async fn stop(self) {
-        join!(self.releases.stop(), self.recovery.stop(), self.keeping.stop());
+        join!(self.releases.stop(), self.replays.stop(), self.recovery.stop(), self.keeping.stop());
     }
 }
 

@@ -16,7 +16,7 @@ use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{context::Context, signals};
+use crate::{context::Context, replays, signals};
 use beside::Beside;
 use figures::Figures;
 use readiness::Readiness;
@@ -78,14 +78,16 @@ async fn take_in(
 ) -> Result<()> {
     let all = store.ports();
     let figures = Figures::install(all.admin)?;
+    let secrets = Arc::new(loaded.secrets.clone());
     let readiness = Readiness {
         store: store.clone(),
         ledger: all.ledger,
         terms: beside.releases.terms(),
         standing: beside.recovery.standing(),
-        secrets: Arc::new(loaded.secrets.clone()),
+        secrets: secrets.clone(),
     };
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
+    let parts = parts.admin(replays::admin(&intake, store, beside.replays.terms(), secrets));
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
     // Only now: who cannot listen works on nothing.
