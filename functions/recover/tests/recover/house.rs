@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
+    breaker::Breakers,
     config,
     delivery::Headers,
     ledger::Ledger,
@@ -127,6 +128,7 @@ impl House {
                 queue: queues.clone(),
                 records: all.records,
                 clock: clock.clone(),
+                breakers: Breakers::default(),
             }),
         };
         let pipeline = Pipeline { ledger, archive: all.archive, clock: clock.clone(), inline_limit: None };
