@@ -2,6 +2,7 @@
 
 mod app;
 mod house;
+mod recovery;
 mod stages;
 
 use std::{fs, time::Duration};
