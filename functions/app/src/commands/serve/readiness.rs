@@ -1,5 +1,5 @@
-//! What `/ready` tells: the store, without which nothing can be taken in, targets that are skipped, the App's
-//! key, and what is lost on the way.
+//! What `/ready` tells: the store, without which nothing can be taken in, targets that are skipped, queues that wait for a
+//! person, the App's key, and what is lost on the way.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use pointsman_core::{
     breaker::Circuit,
     ledger::{Ledger, Target},
-    port::{PortError, Secrets},
+    port::{PortError, QueueAdmin, QueueStats, Secrets},
 };
 use pointsman_embedded::Store;
 use pointsman_host_http::Dependency;
@@ -41,12 +41,39 @@ impl Readiness {
             last_error: health.err().map(|error| error.to_string()),
         }];
         all.extend(self.ledger.targets().into_iter().filter_map(skipped));
+        match queues(&self.store).await {
+            Ok(waiting) => all.extend(waiting),
+            // The line above tells what is wrong with the store.
+            Err(error) => tracing::debug!(%error, "the queues' figures cannot be had"),
+        }
         let app = self.terms.borrow().as_ref().map(|terms| terms.app.clone());
         if let Some(app) = app {
             all.push(key(app.id, self.secrets.get(&app.private_key).await.map(drop)));
         }
         all.extend(self.standing.borrow().dependency(Timestamp::now()));
         all
+    }
+}
+
+/// The queues that are paused, or have sessions that wait for a person. Webhooks are taken in all the same.
+async fn queues(admin: &dyn QueueAdmin) -> Result<Vec<Dependency>, PortError> {
+    let mut waiting = Vec::new();
+    for queue in admin.list().await? {
+        if let Some(state) = state(&admin.stats(&queue).await?) {
+            waiting.push(Dependency { name: format!("queue {queue}"), ready: true, state, last_error: None });
+        }
+    }
+    Ok(waiting)
+}
+
+fn state(stats: &QueueStats) -> Option<String> {
+    let sessions = if stats.held == 1 { "session" } else { "sessions" };
+    let held = format!("{} {sessions} held for a person", stats.held);
+    match (stats.paused, stats.held) {
+        (false, 0) => None,
+        (true, 0) => Some("paused".into()),
+        (false, _) => Some(held),
+        (true, _) => Some(format!("paused, {held}")),
     }
 }
 
@@ -97,5 +124,14 @@ mod tests {
                 r#"{"name":"queue slow","ready":true,"state":"skipped but for a probe: its events wait for recover","last_error":"no route to the queue"}"#
             )
         );
+    }
+
+    #[test]
+    fn a_queue_is_told_while_it_waits_for_a_person() {
+        let told = |paused, held| state(&QueueStats { paused, held, ..QueueStats::default() });
+        assert_eq!(told(false, 0), None);
+        assert_eq!(told(true, 0).as_deref(), Some("paused"));
+        assert_eq!(told(false, 1).as_deref(), Some("1 session held for a person"));
+        assert_eq!(told(true, 2).as_deref(), Some("paused, 2 sessions held for a person"));
     }
 }
