@@ -4,6 +4,7 @@ mod app;
 mod house;
 mod poison;
 mod replays;
+mod recovery;
 mod stages;
 
 use std::{fs, time::Duration};
