@@ -64,10 +64,11 @@ impl House {
         rows.into_iter().map(|row| row.key).collect()
     }
 
+    /// So many more, and all that wait, die now.
     async fn die(&self, queue: &str, count: usize) {
         let message = |body| Message { body: Bytes::from(format!("{body}")).into(), ..Message::default() };
         let _ = self.store.send(&name(queue), (0..count).map(message).collect()).await;
-        let ask = Ask { max: count, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
+        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
         for held in self.store.receive(&name(queue), ask).await.unwrap() {
             self.store.dead_letter(&name(queue), &held.receipt, "failed", "it broke").await.unwrap();
         }
@@ -158,13 +159,17 @@ async fn a_full_page_within_the_cuts_own_hour_is_not_the_last() {
 async fn dead_letters_go_by_the_time_of_their_death() {
     let house = House::new().await;
     house.die("jobs", 70).await;
+    // One waits for two hours before it dies.
+    let _ =
+        house.store.send(&name("erase"), vec![Message { body: "late".into(), ..Message::default() }]).await;
     house.clock.turn(2 * HOUR);
     house.die("jobs", 40).await;
-    house.die("erase", 1).await;
+    house.die("erase", 0).await;
     // These wait: how old they are does not count.
     let _ =
         house.store.send(&name("jobs"), vec![Message { body: "waits".into(), ..Message::default() }]).await;
     house.clock.turn(HOUR);
+    assert_eq!(house.sweep(DAY, 3 * HOUR).await, Expired::default(), "exactly as old as they may be");
     assert_eq!(house.sweep(DAY, 2 * HOUR).await, Expired { dead_letters: 70, ..Expired::default() });
     assert_eq!((house.dead("jobs").await, house.dead("erase").await), (40, 1));
     house.clock.turn(100 * DAY);
