@@ -64,10 +64,11 @@ impl House {
         rows.into_iter().map(|row| row.key).collect()
     }
 
+    /// So many more, and all that wait, die now.
     async fn die(&self, queue: &str, count: usize) {
         let message = |body| Message { body: Bytes::from(format!("{body}")).into(), ..Message::default() };
         let _ = self.store.send(&name(queue), (0..count).map(message).collect()).await;
-        let ask = Ask { max: count, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
+        let ask = Ask { max: 100, wait: Duration::ZERO, visibility: None, session: None, sessions: None };
         for held in self.store.receive(&name(queue), ask).await.unwrap() {
             self.store.dead_letter(&name(queue), &held.receipt, "failed", "it broke").await.unwrap();
         }
@@ -158,13 +159,17 @@ async fn a_full_page_within_the_cuts_own_hour_is_not_the_last() {
 async fn dead_letters_go_by_the_time_of_their_death() {
     let house = House::new().await;
     house.die("jobs", 70).await;
+    // One waits for two hours before it dies.
+    let _ =
+        house.store.send(&name("erase"), vec![Message { body: "late".into(), ..Message::default() }]).await;
     house.clock.turn(2 * HOUR);
     house.die("jobs", 40).await;
-    house.die("erase", 1).await;
+    house.die("erase", 0).await;
     // These wait: how old they are does not count.
     let _ =
         house.store.send(&name("jobs"), vec![Message { body: "waits".into(), ..Message::default() }]).await;
     house.clock.turn(HOUR);
+    assert_eq!(house.sweep(DAY, 3 * HOUR).await, Expired::default(), "exactly as old as they may be");
     assert_eq!(house.sweep(DAY, 2 * HOUR).await, Expired { dead_letters: 70, ..Expired::default() });
     assert_eq!((house.dead("jobs").await, house.dead("erase").await), (40, 1));
     house.clock.turn(100 * DAY);
@@ -209,17 +214,21 @@ async fn sweeps_come_soon_after_the_start_then_hourly_and_soon_after_a_change() 
     house.store.close().await;
 }
 
-/// An archive that cannot be listed while it is told so.
-struct Down(Arc<dyn Archive>, tokio::sync::watch::Receiver<bool>);
+/// An archive that cannot be listed while it is told so, and whose removals hang.
+struct Down {
+    archive: Arc<dyn Archive>,
+    is_down: watch::Receiver<bool>,
+    hangs: watch::Sender<bool>,
+}
 
 #[async_trait::async_trait]
 impl Archive for Down {
     async fn put_new(&self, key: &str, object: Object) -> Result<(), PortError> {
-        self.0.put_new(key, object).await
+        self.archive.put_new(key, object).await
     }
 
     async fn get(&self, key: &str) -> Result<Object, PortError> {
-        self.0.get(key).await
+        self.archive.get(key).await
     }
 
     async fn list(
@@ -228,13 +237,14 @@ impl Archive for Down {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<pointsman_core::port::Listed>, PortError> {
-        if *self.1.borrow() {
+        if *self.is_down.borrow() {
             return Err(PortError::new(ErrorKind::Unavailable, "no route to the archive"));
         }
-        self.0.list(prefix, after, limit).await
+        self.archive.list(prefix, after, limit).await
     }
 
     async fn delete(&self, _: &str) -> Result<(), PortError> {
+        self.hangs.send_replace(true);
         std::future::pending().await
     }
 }
@@ -243,15 +253,19 @@ impl Archive for Down {
 async fn a_sweep_that_failed_comes_again_and_one_that_hangs_does_not_hold_a_stop_up() {
     let house = House::new().await;
     house.store("deliveries", "github", house.now(), "-.a").await;
-    let (down, is_down) = watch::channel(true);
-    let keeping = house.keeping(Arc::new(Down(house.store.ports().archive, is_down)));
+    let ((down, is_down), (hangs, hanging)) = (watch::channel(true), watch::channel(false));
+    let keeping = house.keeping(Arc::new(Down { archive: house.store.ports().archive, is_down, hangs }));
     keeping.replace(terms(MINUTE));
     house.sweeps.until_asleep(1).await;
-    house.sweeps.turn(SOON);
-    house.sweeps.until_asleep(1).await;
+    house.sweeps.turn(SOON + MINUTE);
     down.send(false).unwrap();
-    house.sweeps.turn(5 * MINUTE);
-    // It hangs in a removal now: nobody sleeps.
+    house
+        .until(async || {
+            // Five minutes after the one that failed.
+            house.sweeps.turn(MINUTE);
+            *hanging.borrow()
+        })
+        .await;
     tokio::time::timeout(MINUTE, keeping.stop()).await.expect("it stops all the same");
     house.store.close().await;
 }
