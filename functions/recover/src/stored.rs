@@ -120,6 +120,11 @@ fn mark_key(key: &str) -> String {
     format!("{}{source}/{name}", Mark::FOLDER)
 }
 
+/// Whether a ledger has kept what it could not send.
+async fn kept(turn: &Turn<'_>, key: &str) -> Result<bool, PortError> {
+    Ok(turn.ports.records.get(&Unrouted::key(&mark_key(key))).await?.is_some())
+}
+
 /// Sends one; says whether it is settled.
 async fn one(turn: &mut Turn<'_>, source: &str, row: &Listed) -> Result<bool, PortError> {
     let mut item = Item {
@@ -164,6 +169,11 @@ async fn one(turn: &mut Turn<'_>, source: &str, row: &Listed) -> Result<bool, Po
     entry.archive_key.clone_from(&stored.key);
     let wanted: Vec<QueueName> = entry.messages.iter().map(|(queue, _)| queue.clone()).collect();
     let why = match turn.ports.pipeline.ledger.commit(entry).await {
+        Ok(Committed::Stored { sent, .. }) if sent.len() < wanted.len() && kept(turn, &row.key).await? => {
+            let why = "a queue did not take it: it is left to the sweep of the unrouted".to_owned();
+            turn.report.add(Item { action: Action::Failing, why: Some(why), ..item });
+            return Ok(true);
+        }
         Ok(Committed::Stored { .. }) => {
             tracing::info!(delivery.id = %stored.delivery.id, queues = wanted.len(), "delivery {} was stored and not sent: sent now", stored.delivery.id);
             turn.report.add(item);
