@@ -3,9 +3,11 @@
 mod cli;
 mod commands;
 mod context;
+mod keeping;
 mod print;
 mod recovery;
 mod releases;
+mod replays;
 mod sample;
 mod signals;
 mod store;

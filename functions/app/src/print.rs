@@ -132,11 +132,18 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
+impl Progress {
+    /// Gone until the next step: something else is printed.
+    pub fn clear(&self) {
         if self.shown && self.count >= 500 {
             eprint!("\r\x1b[K");
         }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

@@ -4,12 +4,13 @@ mod app;
 mod house;
 mod poison;
 mod recovery;
+mod replays;
 mod stages;
 
 use std::{fs, time::Duration};
 
 use house::{House, ISSUE, PUSH, plain};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -89,6 +90,38 @@ fn show_tells_headers_event_and_where_it_went() {
         assert_eq!(shown[0]["payload"]["ref"], "refs/heads/main");
         assert_eq!(house.ok(&["show", shown[0]["archive"].as_str().unwrap(), "--payload"]), PUSH);
         assert!(house.fails(&["show", "nothing"], 1).contains("`pointsman events` lists what came in"));
+    });
+}
+
+#[test]
+fn erase_tells_what_there_is_and_removes_it_when_told_to() {
+    both(|house| {
+        let told = |args: &[&str]| house.json(&[&["erase", "--repo", "ACME/web"], args].concat());
+        let found = json!({
+            "repository": "acme/web", "applied": false, "archive": 2, "rejected": 0, "records": 2, "waiting": 2,
+            "dead": 0, "held_back": 0, "unreadable": 0
+        });
+        assert_eq!(told(&[]), found);
+        let text = plain(&house.ok(&["erase", "--repo", "acme/web"]));
+        assert!(text.ends_with("Nothing was removed: --apply removes it.\n"), "{text}");
+        assert_eq!(
+            house.fails(&["erase", "--repo", "acme/web", "--apply"], 1),
+            "error: 6 things of acme/web would be removed for good: say --yes to do it\n"
+        );
+        assert_eq!(told(&[]), found, "until then nothing is removed");
+        assert_eq!(
+            plain(&house.ok(&["erase", "--installation", "7"])),
+            "Nothing is kept of installation 7.\n"
+        );
+        assert_eq!(told(&["--apply", "--yes"])["archive"], 2);
+        assert_eq!(told(&["--apply"])["archive"], 0, "nothing there, nothing to ask");
+        assert_eq!(house.json(&["events"]), json!([]));
+        assert_eq!(house.json(&["queues"])[0]["depth"], 0);
+        for wrong in
+            [&["erase"][..], &["erase", "--repo", "a/b", "--installation", "1"], &["erase", "--repo", "a"]]
+        {
+            house.fails(wrong, 2);
+        }
     });
 }
 

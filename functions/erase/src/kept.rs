@@ -1,4 +1,6 @@
-//! Records: what the release stages learned of a repository, and kept answers of GitHub's.
+//! Records: what the release stages learned of a repository, and what is kept of GitHub's answers.
+
+use std::collections::BTreeMap;
 
 use pointsman_core::{
     facts::Repository,
@@ -14,6 +16,9 @@ const RELEASE: &str = "release/";
 
 /// The kind that names every repository, with its installation.
 const REPOSITORIES: &str = "repositories";
+
+/// Repositories' names by their numbers, kept for a day: `recover/names/{source}/{installation}/{part}`.
+const NAMES: &str = "recover/names/";
 
 /// Records asked for at a time.
 const PAGE: usize = 200;
@@ -108,9 +113,13 @@ impl Work<'_> {
         match self.scope {
             Scope::Repository(repository) => {
                 let name = repository.full_name();
+                // A list goes whole: who misses it asks GitHub again.
+                self.below(NAMES, |record| lists(record, &name)).await?;
                 self.below(ANSWERS, |record| is_about_repository(&record.value, &name)).await
             }
             Scope::Installation(id) => {
+                let own = id.to_string();
+                self.below(NAMES, |record| record.key.split('/').nth(3) == Some(&own)).await?;
                 self.below(ANSWERS, |record| is_about_installation(&record.value, *id)).await
             }
         }
@@ -145,6 +154,11 @@ impl Work<'_> {
         self.removed.records += 1;
         Ok(())
     }
+}
+
+fn lists(record: &Record, name: &str) -> bool {
+    let names: Result<BTreeMap<String, String>, _> = serde_json::from_slice(&record.value);
+    names.is_ok_and(|names| names.values().any(|known| known == name))
 }
 
 fn installation_of(record: &Record) -> Option<u64> {

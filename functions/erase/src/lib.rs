@@ -73,7 +73,7 @@ pub async fn erase(
     scope: &Scope,
     ports: &Ports,
     dry_run: bool,
-    progress: &mut (dyn FnMut(Place<'_>) + Send),
+    progress: &mut (dyn FnMut(Place<'_>) + Send + Sync),
 ) -> Result<Removed, PortError> {
     Work::new(scope, ports, dry_run, progress).run().await
 }
@@ -90,7 +90,7 @@ struct Work<'a> {
     repositories: HashSet<String>,
     looked: u64,
     removed: Removed,
-    progress: &'a mut (dyn FnMut(Place<'_>) + Send),
+    progress: &'a mut (dyn FnMut(Place<'_>) + Send + Sync),
 }
 
 impl<'a> Work<'a> {
@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
         scope: &'a Scope,
         ports: &'a Ports,
         dry_run: bool,
-        progress: &'a mut (dyn FnMut(Place<'_>) + Send),
+        progress: &'a mut (dyn FnMut(Place<'_>) + Send + Sync),
     ) -> Self {
         let (sight, repositories, removed) = (Sight::new(), HashSet::new(), Removed::default());
         Self { scope, ports, dry_run, sight, own: None, repositories, looked: 0, removed, progress }

@@ -34,7 +34,7 @@ pub enum Action {
     Sent,
     /// It was sent to the queues that it had not reached.
     Rerouted,
-    /// GitHub was asked for it a moment ago.
+    /// GitHub was asked for it a moment ago, or failed with it just now.
     Waiting,
     /// It failed again; the next run tries again.
     Failing,

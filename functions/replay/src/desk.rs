@@ -87,6 +87,11 @@ impl Replay {
         Ok(progress)
     }
 
+    /// Who runs now, if anybody does.
+    pub async fn at_work(&self) -> Result<Option<Holder>, Refused> {
+        Ok(lease::holder(&*self.ports.records, LEASE).await?)
+    }
+
     /// Who is before this one: whoever runs, or waits to.
     async fn busy(&self, id: &str) -> Result<Option<Holder>, PortError> {
         if let Some(holder) = lease::holder(&*self.ports.records, LEASE).await? {

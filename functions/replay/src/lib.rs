@@ -4,7 +4,9 @@
 //! (filtered, made into messages) -> `sending` -> [`Progress`] (written after each batch: one that was killed goes on).
 
 mod desk;
+mod journey;
 mod named;
+mod onlooker;
 mod order;
 mod pace;
 mod place;
@@ -23,10 +25,11 @@ use pointsman_core::{
 };
 use serde::Deserialize;
 
+pub use onlooker::{Onlooker, Row, Target};
 pub use order::{Faults, Order, RATE, Selection, new_id};
 pub use place::Place;
 pub use progress::{Counts, Progress, State, Tally};
-pub use run::{End, Onlooker, Refused, Row, Target};
+pub use run::{End, Refused};
 
 /// So many places are kept in memory: some 10 MB, and an hour of a million deliveries is listed twenty times.
 pub const MOST: usize = 50_000;

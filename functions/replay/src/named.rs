@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::{
     Ports,
-    place::{Found, Place, hour, source, ticks},
+    place::{Found, Place, hour, source, times},
     walk::{Few, Range},
 };
 
@@ -38,11 +38,10 @@ pub async fn by_ids(
         let keys = stored::find(&*ports.archive, &*ports.records, id, &mut || {}).await?;
         let mut there = false;
         for (key, _) in keys {
-            let Some(found) = exact(&*ports.archive, &key).await?.as_ref().and_then(Found::new) else {
-                continue;
-            };
+            let Some(row) = exact(&*ports.archive, &key).await? else { continue };
+            let Some(found) = Found::new(&row) else { continue };
             there = true;
-            if range.takes(source(&key), found.place.ticks) {
+            if range.takes(source(&key), times(&key, &found.place.hour, row.stored).made) {
                 all.insert(found);
             }
         }
@@ -113,9 +112,9 @@ impl<'a> Dead<'a> {
             for letter in &page {
                 let Some(row) = self.delivery(letter).await? else { continue };
                 let Some(hour) = hour(&row.key) else { continue };
-                let ticks = ticks(&row.key, hour, row.stored);
-                if self.range.takes(source(&row.key), ticks) && seen.insert(row.key.clone()) {
-                    few.see(hour, ticks, &row);
+                let times = times(&row.key, hour, row.stored);
+                if self.range.takes(source(&row.key), times.made) && seen.insert(row.key.clone()) {
+                    few.see(hour, times.order, &row);
                 }
             }
             if !full {

@@ -32,8 +32,11 @@ impl Found {
     /// Of a row of the archive; none where the key is no delivery's.
     pub fn new(row: &Listed) -> Option<Self> {
         let hour = hour(&row.key)?;
-        let place =
-            Place { hour: hour.to_owned(), ticks: ticks(&row.key, hour, row.stored), key: row.key.clone() };
+        let place = Place {
+            hour: hour.to_owned(),
+            ticks: times(&row.key, hour, row.stored).order,
+            key: row.key.clone(),
+        };
         Some(Self { place, size: row.size })
     }
 }
@@ -62,13 +65,24 @@ pub fn hour_of(time: Timestamp) -> String {
     time.strftime("%Y/%m/%d/%H").to_string()
 }
 
-/// The id's own time where the delivery is filed under it, else when it was stored: as `sequence` does.
-pub fn ticks(key: &str, hour: &str, stored: Timestamp) -> u64 {
+/// What a key tells of time, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// By which it is sent: its id's own time, as `sequence` has it, else when it was stored.
+    pub order: u64,
+    /// When it was made: the same, unless it is filed under another hour, because the id was not believed.
+    pub made: u64,
+}
+
+/// Of a delivery of this hour.
+pub fn times(key: &str, hour: &str, stored: Timestamp) -> Times {
     let name = key.rsplit('/').next().unwrap_or_default();
     let id = name.split('.').nth(1).map(|id| DeliveryId(id.to_owned()));
-    let own = id.and_then(|id| id.ticks().zip(id.time()));
-    let believed = own.filter(|(_, time)| hour_of(*time) == hour);
-    believed.map_or_else(|| DeliveryId::ticks_of(stored), |(ticks, _)| ticks)
+    let stored = DeliveryId::ticks_of(stored);
+    let Some((own, time)) = id.and_then(|id| id.ticks().zip(id.time())) else {
+        return Times { order: stored, made: stored };
+    };
+    Times { order: own, made: if hour_of(time) == hour { own } else { stored } }
 }
 
 #[cfg(test)]
@@ -92,13 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn an_id_without_a_time_or_from_another_hour_is_placed_by_when_it_was_stored() {
-        let stored = DeliveryId::ticks_of("2026-11-21T12:34:00Z".parse().unwrap());
-        for key in
-            ["deliveries/gitlab/2026/11/21/12/-.abc", &format!("deliveries/github/2026/11/29/12/42.{ID}")]
-        {
-            assert_eq!(found(key).unwrap().place.ticks, stored, "{key}");
-        }
+    fn an_id_without_a_time_is_placed_by_when_it_was_stored_and_one_that_is_not_believed_was_made_then() {
+        let at = "2026-11-21T12:34:00Z".parse().unwrap();
+        let stored = DeliveryId::ticks_of(at);
+        let own = DeliveryId(ID.into()).ticks().unwrap();
+        let of = |name: &str, hour: &str| times(&format!("deliveries/a/{hour}/-.{name}"), hour, at);
+        assert_eq!(of("abc", "2026/11/21/12"), Times { order: stored, made: stored });
+        assert_eq!(of(ID, "2026/11/21/12"), Times { order: own, made: own });
+        assert_eq!(of(ID, "2026/11/29/12"), Times { order: own, made: stored });
     }
 
     #[test]

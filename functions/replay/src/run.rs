@@ -1,24 +1,21 @@
-//! The replay itself: batch after batch, each sent, then written down; under a lease, by the clock, within a budget.
+//! A replay is run under its lease, from where it was, or shown without sending anything.
 
 use std::{pin::pin, time::Duration};
 
-use futures::future::{Either, join, select};
+use futures::future::{Either, select};
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     lease::{Holder, Lease, Taken},
-    port::{ErrorKind, PortError, QueueName},
+    port::{ErrorKind, PortError},
 };
 use tracing::{info, warn};
 
 use crate::{
-    Replay,
-    named::Missing,
-    order::Order,
-    pace::Pace,
+    Onlooker, Replay,
+    journey::Journey,
+    order::{Faults, Order},
     place::hour_of,
     progress::{self, Kept, Progress, State},
-    reading::{Batch, Batches, Item, Terms},
-    sending::{Sum, send},
     walk::{Range, Walk},
 };
 
@@ -26,8 +23,6 @@ use crate::{
 pub const LEASE: &str = "replay";
 /// How long the lease lives without a sign of life: after a crash nobody waits longer.
 const LENGTH: Duration = Duration::from_secs(15);
-/// Where nothing is sent, the record is written this often.
-const WRITTEN: SignedDuration = SignedDuration::from_secs(1);
 /// A record from so far ahead says that the clock was set back.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 
@@ -49,7 +44,7 @@ pub enum End {
 pub enum Refused {
     /// The order has faults.
     #[error(transparent)]
-    Faults(#[from] crate::order::Faults),
+    Faults(#[from] Faults),
     /// There is none of this id.
     #[error("there is no replay `{0}`, or its record was forgotten since")]
     Unknown(String),
@@ -75,48 +70,6 @@ pub enum Refused {
     Port(#[from] PortError),
 }
 
-/// One delivery, as a dry run shows it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Row {
-    /// The event's id.
-    pub id: String,
-    /// Its type.
-    pub r#type: String,
-    /// Its session by the `entity` strategy.
-    pub session: String,
-    /// When it came in.
-    pub received: Timestamp,
-    /// Its key in the archive.
-    pub archive: String,
-    /// Where it would go.
-    pub to: Vec<Target>,
-}
-
-/// A queue that a delivery would go to.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Target {
-    /// The queue.
-    pub queue: QueueName,
-    /// When it went there before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<Timestamp>,
-}
-
-/// Who looks on.
-pub trait Onlooker: Send {
-    /// In a dry run: each delivery that would go somewhere.
-    fn row(&mut self, _row: Row) {}
-    /// After each batch.
-    fn progress(&mut self, _progress: &Progress) {}
-    /// Whether to stop before the next one.
-    fn stops(&mut self) -> bool {
-        false
-    }
-}
-
-/// Nobody.
-impl Onlooker for () {}
-
 impl Replay {
     /// Goes on with the replay of this id until its end, or until it is stopped or the budget is used up.
     pub async fn run(&self, id: &str, onlooker: &mut dyn Onlooker) -> Result<(End, Progress), Refused> {
@@ -134,8 +87,10 @@ impl Replay {
                 Either::Right((lost, _)) => Err(lost),
             }
         };
-        lease.release().await?;
-        outcome
+        let released = lease.release().await;
+        let outcome = outcome?;
+        released?;
+        Ok(outcome)
     }
 
     /// What an order would do, without a record and without sending anything.
@@ -228,147 +183,5 @@ impl Replay {
                 cursor.key
             );
         }
-    }
-}
-
-/// One run of a replay.
-struct Journey<'a> {
-    replay: &'a Replay,
-    kept: Kept,
-    pace: Pace,
-    began: Timestamp,
-    written: Timestamp,
-}
-
-impl<'a> Journey<'a> {
-    fn new(replay: &'a Replay, kept: Kept) -> Self {
-        let now = replay.ports.clock.now();
-        let pace = Pace::new(kept.progress.order.rate);
-        Self { replay, kept, pace, began: now, written: now }
-    }
-
-    async fn go(&mut self, onlooker: &mut dyn Onlooker) -> Result<End, PortError> {
-        let replay = self.replay;
-        self.write(true).await?;
-        let progress = &self.kept.progress;
-        let terms =
-            Terms { rules: replay.rules.clone(), inline_limit: replay.inline_limit, most: replay.most };
-        let from = (progress.started, progress.cursor.as_ref());
-        let mut batches = Batches::new(&progress.order, from, &replay.ports, terms).await?;
-        let mut ahead = batches.next().await?;
-        while let Some(batch) = ahead {
-            if onlooker.stops() || self.kept.progress.state == State::Stopped {
-                return self.end(State::Stopped, End::Stopped).await;
-            }
-            replay.ports.clock.sleep(self.pace.wait(replay.ports.clock.now())).await;
-            self.tally(&batch, &batches, onlooker);
-            // The next one is read while this one is on its way.
-            let (done, next) = join(self.take(batch), batches.next()).await;
-            done?;
-            onlooker.progress(&self.kept.progress);
-            ahead = next?;
-            // Only now: however small the budget is, each run gets on.
-            if ahead.is_some() && self.is_used_up() && self.kept.progress.state != State::Stopped {
-                self.kept.progress.turns += 1;
-                return self.end(State::Running, End::More).await;
-            }
-        }
-        self.miss(batches.missing());
-        if self.kept.progress.state == State::Stopped {
-            return self.end(State::Stopped, End::Stopped).await;
-        }
-        self.end(State::Done, End::Done).await
-    }
-
-    async fn end(&mut self, state: State, end: End) -> Result<End, PortError> {
-        self.kept.progress.state = state;
-        self.write(true).await?;
-        Ok(end)
-    }
-
-    /// A clock that was set back begins a new budget.
-    fn is_used_up(&mut self) -> bool {
-        let now = self.replay.ports.clock.now();
-        self.began = self.began.min(now);
-        let gone = Duration::try_from(now.duration_since(self.began)).unwrap_or_default();
-        self.replay.budget.is_some_and(|budget| gone >= budget) && self.kept.is_kept()
-    }
-
-    /// Who gets the batch, and who had it before.
-    fn tally(&mut self, batch: &Batch, batches: &Batches, onlooker: &mut dyn Onlooker) {
-        let progress = &mut self.kept.progress;
-        for item in &batch.items {
-            for subscription in &item.again.subscriptions {
-                let had = batches.queues.get(subscription).is_some_and(|queue| item.had(queue).is_some());
-                progress.count(subscription, had);
-            }
-            if !progress.order.apply {
-                onlooker.row(row(item));
-            }
-        }
-    }
-
-    /// Sends the batch and writes down that it was.
-    async fn take(&mut self, mut batch: Batch) -> Result<(), PortError> {
-        let replay = self.replay;
-        let now = replay.ports.clock.now();
-        let deliveries = batch.items.len();
-        let sum = if self.kept.progress.order.apply {
-            send(&mut batch.items, &replay.ports, (now, replay.rules.marks_kept)).await?
-        } else {
-            Sum::default()
-        };
-        self.pace.sent(deliveries, now);
-        let counts = &mut self.kept.progress.counts;
-        counts.looked += batch.looked;
-        counts.matched += deliveries as u64;
-        counts.unwanted += batch.unwanted;
-        counts.undecided += batch.undecided;
-        counts.sent += sum.sent;
-        counts.duplicates += sum.duplicates;
-        counts.failed += sum.failed;
-        self.miss(batch.missing);
-        for (result, count) in [("sent", sum.sent), ("duplicate", sum.duplicates), ("failed", sum.failed)] {
-            count_metric(result, count);
-        }
-        self.kept.progress.cursor = Some(batch.last);
-        self.write(sum != Sum::default()).await
-    }
-
-    fn miss(&mut self, missing: Missing) {
-        self.kept.progress.counts.gone += missing.gone;
-        self.kept.progress.counts.unreadable += missing.unreadable;
-        count_metric("gone", missing.gone);
-        count_metric("unreadable", missing.unreadable);
-    }
-
-    /// The record says how far it is: at once where something was sent, else now and then.
-    async fn write(&mut self, at_once: bool) -> Result<(), PortError> {
-        let now = self.replay.ports.clock.now();
-        if !at_once && now.duration_since(self.written).abs() < WRITTEN {
-            return Ok(());
-        }
-        self.written = now;
-        self.kept.progress.updated = now;
-        let expires = now.checked_add(self.replay.rules.marks_kept).ok();
-        self.kept.advance(&*self.replay.ports.records, expires).await
-    }
-}
-
-fn count_metric(result: &'static str, count: u64) {
-    if count > 0 {
-        metrics::counter!("pointsman_replayed_total", "result" => result).increment(count);
-    }
-}
-
-fn row(item: &Item) -> Row {
-    let target = |queue: &QueueName| Target { queue: queue.clone(), before: item.had(queue) };
-    Row {
-        id: item.again.event.id.clone(),
-        r#type: item.again.event.r#type.clone(),
-        session: item.again.session.clone(),
-        received: item.received,
-        archive: item.key.clone(),
-        to: item.again.messages.iter().map(|(queue, _)| target(queue)).collect(),
     }
 }

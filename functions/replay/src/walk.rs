@@ -12,7 +12,7 @@ use pointsman_core::{
 
 use crate::{
     order::Selection,
-    place::{Found, HOUR, Place, hour, hour_of, ticks},
+    place::{Found, HOUR, Place, hour, hour_of, times},
 };
 
 /// So many are looked for at a time, over as many hours as that takes.
@@ -41,11 +41,11 @@ impl Range {
         }
     }
 
-    /// Whether a delivery of this source and time is meant.
-    pub fn takes(&self, name: &str, ticks: u64) -> bool {
+    /// Whether a delivery of this source that was made at this time is meant.
+    pub fn takes(&self, name: &str, made: u64) -> bool {
         self.source.as_ref().is_none_or(|wanted| wanted == name)
-            && self.since.is_none_or(|since| ticks >= since)
-            && self.until.is_none_or(|until| ticks < until)
+            && self.since.is_none_or(|since| made >= since)
+            && self.until.is_none_or(|until| made < until)
     }
 }
 
@@ -118,7 +118,8 @@ impl<'a> Walk<'a> {
                 let prefix = format!("deliveries/{name}/{hour}/");
                 let mut pages = Pages::new(self.archive, prefix);
                 while let Some(rows) = pages.next().await? {
-                    let meant = |row: &&Listed| self.range.takes(&name, ticks(&row.key, &hour, row.stored));
+                    let meant =
+                        |row: &&Listed| self.range.takes(&name, times(&row.key, &hour, row.stored).made);
                     count += rows.iter().filter(meant).count() as u64;
                     if !look(count) {
                         return Ok(count);
@@ -169,9 +170,9 @@ impl<'a> Walk<'a> {
             let mut pages = Pages::new(self.archive, prefix);
             while let Some(rows) = pages.next().await? {
                 for row in &rows {
-                    let ticks = ticks(&row.key, hour, row.stored);
-                    if self.range.takes(name, ticks) {
-                        few.see(hour, ticks, row);
+                    let times = times(&row.key, hour, row.stored);
+                    if self.range.takes(name, times.made) {
+                        few.see(hour, times.order, row);
                     }
                 }
             }

@@ -144,7 +144,10 @@ impl Stepwise {
             unrouted.queues.extend(failed.iter().map(|(queue, error)| (queue.clone(), error.to_string())));
             let expect = record.map_or(Expect::Absent, |record| Expect::Version(record.version));
             match self.records.put_if(&key, unrouted.encode(), expect, None).await {
-                Ok(_) => return Ok(new.into_iter().for_each(|queue| told(queue, &mark.archive, &unrouted))),
+                Ok(_) => {
+                    new.into_iter().for_each(|queue| told(queue, &mark.archive, &unrouted));
+                    return Ok(());
+                }
                 Err(error) if error.kind == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
             }

@@ -12,7 +12,7 @@ use crate::process::Process;
 pub const QUEUES: [&str; 2] = ["consumer", "comments"];
 
 /// One event, handed over.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub queue: &'static str,
     pub id: String,

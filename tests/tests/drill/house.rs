@@ -12,6 +12,7 @@ use crate::{
     consumer::Consumer,
     gate::Fate,
     process::{Door, Plan},
+    recover,
 };
 
 const START: &str = "2026-11-21T12:00:00Z";
@@ -27,7 +28,6 @@ pub struct House {
     pub clock: Arc<TurnedClock>,
     pub door: Door,
     pub consumer: Consumer,
-    pub kills: usize,
     dice: Rng,
     pub folder: tempfile::TempDir,
 }
@@ -58,16 +58,17 @@ impl House {
         let down = start + SignedDuration::from_secs(dice.i64(15..35));
         let fate = Fate::new(clock.clone(), ("consumer", down, down + SignedDuration::from_secs(8)));
         let door = Door::open(Plan { config, data: folder.path().join("data") }, fate).await;
-        Self { github, app, clock, door, consumer: Consumer::default(), kills: 0, dice, folder }
+        Self { github, app, clock, door, consumer: Consumer::default(), dice, folder }
     }
 
-    /// The minute.
+    /// The minute. Somewhere in it the timer of recover rings.
     pub async fn minute(&mut self) {
         let end = self.clock.now() + MINUTE;
         let mut kills: Vec<Timestamp> = [8, 26, 44]
             .map(|second| end - MINUTE + SignedDuration::from_secs(second + self.dice.i64(0..8)))
             .into();
-        let mut revival = end;
+        let mut timer = end - MINUTE + SignedDuration::from_secs(self.dice.i64(15..50));
+        let mut revival = None;
         for repo in REPOS {
             for number in 0..ISSUES {
                 self.github.person("alice").open_issue(repo, &format!("issue {number}"), None);
@@ -78,15 +79,19 @@ impl House {
                 kills.remove(0);
                 self.door.fate.arm(self.dice.u32(0..12), self.dice.bool());
             }
-            let was_alive = self.door.running().is_some();
-            if !was_alive && revival <= self.clock.now() {
-                self.door.revive().await;
+            if timer <= self.clock.now() {
+                recover::run(self).await;
+                timer = end;
             }
             self.act();
             self.github.deliver(&self.door).await;
-            if was_alive && self.door.running().is_none() {
-                self.kills += 1;
-                revival = self.clock.now() + SignedDuration::from_secs(self.dice.i64(2..6));
+            if self.door.running().is_none() {
+                let wait = SignedDuration::from_secs(self.dice.i64(2..6));
+                let at = *revival.get_or_insert(self.clock.now() + wait);
+                if at <= self.clock.now() {
+                    self.door.revive().await;
+                    revival = None;
+                }
             }
             if self.dice.u8(0..10) == 0 {
                 self.consume().await;

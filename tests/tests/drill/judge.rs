@@ -1,6 +1,6 @@
 //! What the drill must show: everything arrived, nothing twice, in order, and what is late says why.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::SignedDuration;
 use pointsman_fake_github::Delivery;
@@ -9,9 +9,6 @@ use crate::consumer::{QUEUES, Seen};
 
 /// What is late by more than this says why.
 const LATE: SignedDuration = SignedDuration::from_mins(2);
-
-/// How many events came with each cause; `-` = on time.
-pub type Causes = BTreeMap<String, usize>;
 
 /// Every fault that there is.
 pub fn faults(emitted: &[Delivery], seen: &[Seen]) -> Vec<String> {
@@ -48,12 +45,4 @@ pub fn faults(emitted: &[Delivery], seen: &[Seen]) -> Vec<String> {
         }
     }
     faults
-}
-
-pub fn causes(seen: &[Seen]) -> Causes {
-    let mut causes = Causes::new();
-    for it in seen {
-        *causes.entry(it.cause.clone().unwrap_or_else(|| "-".into())).or_default() += 1;
-    }
-    causes
 }

@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -66,6 +69,7 @@ impl Plan {
 pub struct Door {
     pub plan: Plan,
     pub fate: Arc<Fate>,
+    pub kills: AtomicUsize,
     running: Mutex<Option<Arc<Process>>>,
     /// Closes when nobody refers to it any more.
     dead: Mutex<Option<Store>>,
@@ -74,7 +78,7 @@ pub struct Door {
 impl Door {
     pub async fn open(plan: Plan, fate: Arc<Fate>) -> Self {
         let process = Process::start(&plan, &fate).await;
-        Self { plan, fate, running: Mutex::new(Some(process)), dead: Mutex::default() }
+        Self { plan, fate, kills: 0.into(), running: Mutex::new(Some(process)), dead: Mutex::default() }
     }
 
     pub fn running(&self) -> Option<Arc<Process>> {
@@ -95,7 +99,9 @@ impl Door {
         process
     }
 
-    fn kill(&self) {
+    /// Nobody listens any more.
+    pub fn kill(&self) {
+        self.kills.fetch_add(1, Ordering::Relaxed);
         let process = self.running.lock().unwrap().take();
         *self.dead.lock().unwrap() = process.map(|process| process.store.clone());
     }

@@ -31,15 +31,18 @@ pub struct Args {
     limit: usize,
 }
 
-fn event_pattern(text: &str) -> Result<String, String> {
+/// A pattern of events on the command line.
+pub(super) fn event_pattern(text: &str) -> Result<String, String> {
     check_event_pattern(text).map(|()| text.to_owned())
 }
 
-fn repository_pattern(text: &str) -> Result<String, String> {
+/// A pattern of repositories on the command line.
+pub(super) fn repository_pattern(text: &str) -> Result<String, String> {
     check_repository_pattern(text).map(|()| text.to_lowercase())
 }
 
-pub fn since(text: &str) -> Result<Timestamp, String> {
+/// A time on the command line: how long ago, or when.
+pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(ago) = humantime::parse_duration(text) {
         let ago = SignedDuration::try_from(ago).map_err(|error| error.to_string())?;
         return Timestamp::now().checked_sub(ago).map_err(|error| error.to_string());

@@ -7,11 +7,13 @@ mod config;
 mod dead_letters;
 mod demo;
 mod doctor;
+mod erase;
 mod events;
 mod queues;
 mod receive;
 mod recover;
 mod release;
+mod replay;
 mod restore;
 mod send;
 pub mod serve;
@@ -52,6 +54,10 @@ pub enum Command {
     Restore(restore::Args),
     /// What GitHub failed to hand over, what was stored and not sent, what a queue did not take: find it and send it
     Recover(recover::Args),
+    /// Remove everything that is kept of one repository or one installation
+    Erase(erase::Args),
+    /// Send again what came in before: by id, session, time, event, repository, or what died in a queue
+    Replay(replay::Args),
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
@@ -89,6 +95,8 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Backup(args) => backup::run(args, &context).await,
         Command::Restore(args) => restore::run(args, &context).await,
         Command::Recover(args) => recover::run(args, &context).await,
+        Command::Erase(args) => erase::run(args, &context).await,
+        Command::Replay(args) => return replay::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
         Command::App(action) => app::run(action, &context).await,
         Command::Doctor(args) => return doctor::run(args, &context).await,

@@ -52,6 +52,11 @@ impl Recovery {
         self.standing.clone()
     }
 
+    /// When this is cancelled, nothing new is begun.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
     /// Ends it. A run that is under way is dropped: each of its steps is safe to repeat.
     pub async fn stop(self) {
         self.stopping.cancel();

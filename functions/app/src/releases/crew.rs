@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{
     FutureExt as _,
-    future::{BoxFuture, join, join_all},
+    future::{BoxFuture, OptionFuture, join, join_all},
 };
 use pointsman_core::{outcome::Handled, port::Received};
 use pointsman_host_worker::Worker;
@@ -31,20 +31,22 @@ pub struct Stage {
 pub struct Crew {
     /// The stages.
     pub stages: Vec<Stage>,
-    /// The rounds.
-    pub rounds: Rounds,
+    /// The rounds, if there are any.
+    pub rounds: Option<Rounds>,
 }
 
 impl Crew {
     /// Works until told to leave; everything taken is settled or given back before it returns.
     pub async fn work(self, leave: CancellationToken) {
         let stages = self.stages.into_iter().map(|stage| stage.work(leave.clone()));
-        join(join_all(stages), self.rounds.go(leave.clone())).await;
+        let rounds = OptionFuture::from(self.rounds.map(|rounds| rounds.go(leave.clone())));
+        join(join_all(stages), rounds).await;
     }
 }
 
 impl Stage {
-    async fn work(self, leave: CancellationToken) {
+    /// Works until told to leave; everything taken is settled or given back before it returns.
+    pub async fn work(self, leave: CancellationToken) {
         let Self { worker, handle } = self;
         while !leave.is_cancelled() {
             let handle = Arc::clone(&handle);

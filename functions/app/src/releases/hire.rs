@@ -76,7 +76,8 @@ pub fn hire(terms: &Terms, tools: &Tools) -> Result<Crew> {
         let places = Arc::clone(&places);
         async move { places.round().await }.boxed()
     });
-    Ok(Crew { stages, rounds: Rounds { every: terms.release.reconcile, clock: tools.clock.clone(), round } })
+    let rounds = Rounds { every: terms.release.reconcile, clock: tools.clock.clone(), round };
+    Ok(Crew { stages, rounds: Some(rounds) })
 }
 
 fn client(app: &App, tools: &Tools) -> Result<Github> {

@@ -66,7 +66,7 @@ impl House {
             });
             let worker = Worker::new(Arc::new(store.clone()), clock.clone(), queue());
             let rounds = Rounds { every: 60 * MINUTE, clock: rounds.clone(), round };
-            Some(Crew { stages: vec![Stage { worker, handle }], rounds })
+            Some(Crew { stages: vec![Stage { worker, handle }], rounds: Some(rounds) })
         })
     }
 

@@ -140,6 +140,33 @@ async fn what_was_learned_of_a_repository_goes_also_where_only_its_deliveries_te
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_names_that_has_the_repository_goes_whole() {
+    let lists = [
+        ("7/0000", r#"{"1":"acme/web-2","2":"acme/web"}"#),
+        ("7/0001", r#"{"3":"acme/web-2"}"#),
+        ("77/0000", r#"{"4":"acme/we"}"#),
+    ];
+    for (scope, left) in [
+        (repository("acme/web"), vec!["7/0001", "77/0000"]),
+        (Scope::Installation(7), vec!["77/0000"]),
+        (Scope::Installation(77), vec!["7/0000", "7/0001"]),
+    ] {
+        let house = House::empty().await;
+        for (key, value) in lists {
+            house.put(&format!("recover/names/github/{key}"), value.into()).await;
+        }
+        let expected = Removed { records: (3 - left.len()) as u64, ..NOTHING };
+        assert_eq!(house.erase(&scope, false).await, expected, "{scope}");
+        let rest = house.all.records.list("recover/names/github/", None, 10).await.unwrap();
+        assert_eq!(
+            rest.iter().map(|it| it.key.trim_start_matches("recover/names/github/")).collect::<Vec<_>>(),
+            left
+        );
+        house.store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_can_read_is_counted_and_left() {
     let house = House::empty().await;
     assert!(house.take("no JSON", ("application/json", "push"), "a", None).await.is_none());

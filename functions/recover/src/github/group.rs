@@ -1,6 +1,7 @@
 //! All tries of one delivery, and what is to be done about it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use pointsman_core::event::LATE;
 use pointsman_github::HookDelivery;
 
 use super::PATIENCE;
@@ -9,6 +10,9 @@ use crate::report::Action;
 /// After so many times in vain it is fetched instead: our door is shut.
 const IN_VAIN: u32 = 2;
 const TOO_LARGE: u16 = 413;
+/// What comes again sooner than this has no cause, and younger events of its session may be there already: intake marks
+/// what is older as redelivered.
+const YOUNG: SignedDuration = LATE;
 
 /// All tries of one delivery, as far as the list was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub(crate) struct Group {
     pub installation: Option<u64>,
     /// The newest one is on its way.
     pending: bool,
+    /// Sent again now, it would not be marked as late.
+    young: bool,
     too_large: bool,
     in_vain: u32,
 }
@@ -32,7 +38,7 @@ pub(crate) struct Group {
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// It may be on its way.
+    /// It may be on its way, or is too young to be marked.
     Wait,
     /// GitHub is asked to send it again.
     Redeliver,
@@ -61,6 +67,7 @@ impl Group {
             repository: row.repository_id,
             installation: row.installation_id,
             pending: false,
+            young: false,
             too_large: false,
             in_vain: 0,
         };
@@ -73,6 +80,7 @@ impl Group {
         let at = row.delivered_at.unwrap_or(now);
         self.done |= (200..300).contains(&row.status_code);
         self.first = self.first.min(at);
+        self.young = now.duration_since(self.first) <= YOUNG;
         self.too_large |= row.status_code == TOO_LARGE;
         // One whose answer was never told has failed, too.
         let pending = row.status_code == 0 && row.status == "pending" && now.duration_since(at) < PATIENCE;
@@ -86,6 +94,7 @@ impl Group {
         match () {
             () if self.pending => Step::Wait,
             () if self.too_large || self.in_vain >= IN_VAIN => Step::Fetch,
+            () if self.young => Step::Wait,
             () => Step::Redeliver,
         }
     }
@@ -98,8 +107,6 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
@@ -129,8 +136,9 @@ mod tests {
     #[test]
     fn what_is_done_about_a_delivery_follows_from_all_its_tries() {
         let cases = [
-            (vec![row(1, 60, 502, false)], Step::Redeliver),
-            (vec![row(1, 60, 401, false)], Step::Redeliver),
+            (vec![row(1, 121, 502, false)], Step::Redeliver),
+            (vec![row(1, 121, 401, false)], Step::Redeliver),
+            (vec![row(1, 120, 502, false)], Step::Wait),
             (vec![row(1, 60, 0, false)], Step::Wait),
             (vec![row(1, 299, 0, false)], Step::Wait),
             (vec![row(1, 300, 0, false)], Step::Redeliver),

@@ -17,6 +17,7 @@ use pointsman_core::{
     breaker::Breakers,
     config,
     delivery::Headers,
+    event::LATE,
     ledger::Ledger,
     outcome::Outcome,
     pipeline::{self, Request as Webhook},
@@ -183,9 +184,11 @@ impl House {
         self.github.emit(repository, "issues", Some("opened"), issue);
     }
 
-    /// GitHub sends what waits.
+    /// GitHub sends what waits; then it is long enough ago to be asked for again.
     pub async fn carry(&self) -> usize {
-        self.github.deliver(self).await
+        let taken = self.github.deliver(self).await;
+        self.clock.turn(LATE.unsigned_abs() + Duration::from_secs(1));
+        taken
     }
 
     pub fn recover(&self) -> Recover {

@@ -33,7 +33,7 @@ async fn a_cursor_from_the_future_is_told_and_not_believed() {
     let report = house.run().await;
     assert_eq!(report.github.redelivered, 1);
     let note = "the record `recover/github/github/app` is from the future (2026-11-23T00:00:00Z), it is \
-                2026-11-21T12:00:01Z now: the clock was set back; everything is looked at anew";
+                2026-11-21T12:02:02Z now: the clock was set back; everything is looked at anew";
     assert_eq!(report.notes, [note]);
     assert_eq!(house.records("recover/github").await[0].1["upto"], "2026-11-21T12:00:00Z");
 }
@@ -150,7 +150,7 @@ async fn after_a_week_away_it_says_what_github_has_forgotten() {
     let report = house.run().await;
     assert_eq!(report.github.redelivered, 1, "the older one is gone");
     let note = "deliveries of `github` (app) are settled up to 2026-11-21T12:00:00Z, and GitHub keeps them for about 3 \
-                days: what it failed to hand over between then and 2026-11-25T12:00:02Z is gone";
+                days: what it failed to hand over between then and 2026-11-25T12:04:04Z is gone";
     assert_eq!(report.notes, [note]);
 }
 

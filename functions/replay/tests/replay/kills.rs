@@ -12,7 +12,7 @@ async fn killed_before_or_after_every_write_and_run_again_it_sends_each_once() {
     for after in [false, true] {
         for nth in 1.. {
             let house = House::new().await;
-            house.fill(30).await;
+            house.fill(20).await;
             let left = Arc::new(AtomicUsize::new(0));
             let mut stage = house.stage();
             stage.ports.queue = Arc::new(Dying { inner: stage.ports.queue, left: left.clone(), after });
@@ -21,23 +21,24 @@ async fn killed_before_or_after_every_write_and_run_again_it_sends_each_once() {
             left.store(nth, std::sync::atomic::Ordering::SeqCst);
             let first = stage.run("a", &mut ()).await;
             let died = matches!(&first, Err(Refused::Port(error)) if error.to_string() == "killed");
+            left.store(0, std::sync::atomic::Ordering::SeqCst);
             // What died holding the lease is not waited for here.
             let free = house.ports.records.delete("lease/replay", pointsman_core::port::Expect::Anything);
             free.await.unwrap();
             let (end, progress) = stage.run("a", &mut ()).await.unwrap();
             assert!(end == End::Done || (end == End::Already && nth > 1), "{end:?}");
-            assert_eq!(progress.counts.sent + progress.counts.duplicates, 54, "{}", progress.told());
+            assert_eq!(progress.counts.sent + progress.counts.duplicates, 36, "{}", progress.told());
             let all = house.received("all").await;
-            assert_eq!(all.len(), 30, "each once, killed at write {nth}");
+            assert_eq!(all.len(), 20, "each once, killed at write {nth}");
             assert!(by_session(&all).values().all(|sequences| sequences.is_sorted()), "in order");
-            assert_eq!(house.received("pushes").await.len(), 24);
+            assert_eq!(house.received("pushes").await.len(), 16);
             if !died {
                 break;
             }
             kills += 1;
         }
     }
-    assert!(kills > 20, "only {kills} kills");
+    assert!(kills > 15, "only {kills} kills");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use pointsman_core::port::Abandon;
 use pointsman_replay::{End, Row};
 
-use crate::support::{House, LATER, after, attribute, by_session, id, issue, order, push};
+use crate::support::{House, LATER, attribute, by_session, id, issue, order, push};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_keeps_its_order_by_sequence_whatever_the_text_of_the_ids_says() {
@@ -46,7 +46,7 @@ async fn a_late_subscription_gets_what_it_wants_and_a_redelivery_is_not_sent_to_
     house.drain().await;
     house.configure(LATER).await;
     let stage = house.stage();
-    stage.begin(order(r#"{"id":"a","events":["push"],"to":["late"],"apply":true}"#)).await.unwrap();
+    stage.begin(order(r#"{"id":"a","events":["push"],"to":["late"],"apply":true,"rate":0}"#)).await.unwrap();
     let (_, progress) = stage.run("a", &mut ()).await.unwrap();
     assert_eq!((progress.counts.looked, progress.counts.matched, progress.counts.sent), (2, 1, 1));
     assert_eq!(house.received("late").await.len(), 1);
@@ -127,7 +127,7 @@ async fn what_is_named_by_its_id_is_found_and_what_retention_removed_is_counted(
     house.drain().await;
     let key = house.mark(&ids[1]).await.archive;
     house.ports.archive.delete(&key).await.unwrap();
-    let asked = serde_json::json!({"id": "a", "deliveries": [ids[2], ids[1], ids[0], "never-came"], "to": ["all"], "apply": true});
+    let asked = serde_json::json!({"id": "a", "deliveries": [ids[2], ids[1], ids[0], "never-came"], "to": ["all"], "apply": true, "rate": 0});
     let stage = house.stage();
     stage.begin(order(&asked.to_string())).await.unwrap();
     let (end, progress) = stage.run("a", &mut ()).await.unwrap();
@@ -162,7 +162,7 @@ async fn the_deliveries_of_dead_letters_are_sent_to_whom_they_died_at() {
     house.received("pushes").await;
     house.received("all").await;
     let stage = house.stage();
-    let asked = order(r#"{"id":"a","dead_letters":"pushes.dead","to":["pushes"],"apply":true}"#);
+    let asked = order(r#"{"id":"a","dead_letters":"pushes.dead","to":["pushes"],"apply":true,"rate":0}"#);
     stage.begin(asked).await.unwrap();
     let (_, progress) = stage.run("a", &mut ()).await.unwrap();
     assert_eq!((progress.counts.looked, progress.counts.sent), (17, 17), "7 at a time, and each once");
@@ -179,8 +179,8 @@ async fn the_deliveries_of_dead_letters_are_sent_to_whom_they_died_at() {
 async fn what_comes_in_after_the_replay_was_asked_for_is_not_replayed() {
     let house = House::new().await;
     house.take("push", &id(0, 1), push(1)).await;
+    house.clock.turn(std::time::Duration::from_secs(2 * 86_400));
     house.take("push", &id(86_400 + 3_600, 2), push(1)).await;
-    assert!(after(86_400) > after(0));
     let (_, progress) = house.stage().preview(order(r#"{"events":["*"]}"#), &mut ()).await.unwrap();
     assert_eq!(progress.counts.looked, 1);
 }

@@ -7,7 +7,7 @@ use pointsman_core::{
     outcome::Outcome,
     port::ErrorKind,
 };
-use pointsman_replay::{End, Progress, Refused, State, handle};
+use pointsman_replay::{End, Progress, Refused, Replay, State, handle};
 
 use crate::support::{House, id, order, push};
 
@@ -18,7 +18,7 @@ async fn at_eight_a_second_twelve_deliveries_take_a_second_and_a_quarter() {
         house.take("issues", &id(i64::from(n), n), push(n)).await;
     }
     house.drain().await;
-    let stage = house.stage();
+    let stage = Replay { most: 12, ..house.stage() };
     stage.begin(order(r#"{"id":"a","events":["*"],"apply":true,"rate":8}"#)).await.unwrap();
     let running = tokio::spawn(async move { stage.run("a", &mut ()).await.unwrap() });
     // Six batches of two, and a wait of 250 ms after each but the last.

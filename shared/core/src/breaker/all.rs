@@ -41,7 +41,7 @@ impl Breakers {
     pub fn settle(&self, queue: &QueueName, pass: &Pass, now: Timestamp, result: &Result<(), PortError>) {
         let mut all = self.lock();
         let breaker = all.entry(queue.clone()).or_default();
-        if !breaker.settle(pass, now, result.as_ref().map(|()| ())) {
+        if !breaker.settle(pass, now, result.as_ref().err()) {
             return;
         }
         let why = breaker.last_error().unwrap_or_default();

@@ -108,9 +108,9 @@ impl Breaker {
         pass.round == self.round
     }
 
-    /// Takes in what came of a send; says whether the circuit is another one now.
-    pub fn settle(&mut self, pass: &Pass, now: Timestamp, result: Result<(), &PortError>) -> bool {
-        let failure = result.err().filter(|error| is_the_targets(error));
+    /// Takes in how a send failed, or that it did not; says whether the circuit is another one now.
+    pub fn settle(&mut self, pass: &Pass, now: Timestamp, failure: Option<&PortError>) -> bool {
+        let failure = failure.filter(|error| is_the_targets(error));
         if let Some(error) = failure {
             self.last_error = Some(error.to_string());
         }

@@ -28,7 +28,7 @@ impl Turned {
     }
 
     fn settle(&mut self, pass: &Pass, result: Result<(), PortError>) -> bool {
-        self.breaker.settle(pass, at(self.now), result.as_ref().map(|()| ()))
+        self.breaker.settle(pass, at(self.now), result.as_ref().err())
     }
 
     /// One send at a time, `x` = it failed, `.` = it arrived; how many were let through.

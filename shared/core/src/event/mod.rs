@@ -26,7 +26,7 @@ use crate::{
 pub const VERSION: &str = "1";
 
 /// A version 1 id older than this on arrival was sent before, or late: `cause: redelivered`.
-const LATE: SignedDuration = SignedDuration::from_mins(2);
+pub const LATE: SignedDuration = SignedDuration::from_mins(2);
 
 /// Not allowed in a URI-reference.
 const URI: &AsciiSet = &CONTROLS

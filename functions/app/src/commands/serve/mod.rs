@@ -1,5 +1,6 @@
-//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and releases and recovery beside. It only wires.
+//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and what runs beside. It only wires.
 
+mod beside;
 mod figures;
 mod readiness;
 mod screen;
@@ -8,21 +9,15 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
-use futures::FutureExt as _;
-use pointsman_core::{config::Config, port::PortError, rules::Rules};
+use pointsman_core::{config::Config, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
-use pointsman_github::Pace;
 use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
-use pointsman_recover::Ask;
+use tokio_util::sync::CancellationToken;
 
-use crate::{
-    context::Context,
-    recovery::{self, Recovery, Run},
-    releases::{Releases, Terms, Tools, hire},
-    signals,
-};
+use crate::{context::Context, replays, signals};
+use beside::Beside;
 use figures::Figures;
 use readiness::Readiness;
 
@@ -58,99 +53,51 @@ async fn serve(
     watcher: Watcher,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let releases = releases(loaded, store);
-    let stopping = releases.stopping();
+    let all = store.ports();
+    let (ledger, clock) = (all.ledger, Arc::new(SystemClock));
+    let intake = Intake::new(Ports { ledger, archive: all.archive, clock, inline_limit: None }, rules);
+    let intake = Arc::new(intake);
+    let beside = Beside::start(store, &loaded.secrets, &intake);
+    let stopping = beside.stopping();
     let stop = async move {
         stop.await;
-        stopping.cancel();
+        stopping.iter().for_each(CancellationToken::cancel);
     };
-    let taken = take_in(loaded, rules, store, watcher, &releases, stop).await;
-    releases.stop().await;
+    let taken = take_in(loaded, intake, store, watcher, &beside, stop).await;
+    beside.stop().await;
     taken
 }
 
 async fn take_in(
     loaded: &Loaded,
-    rules: Rules,
+    intake: Arc<Intake>,
     store: &Store,
     watcher: Watcher,
-    releases: &Releases<Terms>,
+    beside: &Beside,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
     let all = store.ports();
-    let ports = Ports {
-        ledger: all.ledger.clone(),
-        archive: all.archive,
-        clock: Arc::new(SystemClock),
-        inline_limit: None,
-    };
-    let intake = Arc::new(Intake::new(ports, rules));
     let figures = Figures::install(all.admin)?;
-    let recovery = recovery(loaded, store, &intake);
+    let secrets = Arc::new(loaded.secrets.clone());
     let readiness = Readiness {
         store: store.clone(),
         ledger: all.ledger,
-        terms: releases.terms(),
-        standing: recovery.standing(),
-        secrets: Arc::new(loaded.secrets.clone()),
+        terms: beside.releases.terms(),
+        standing: beside.recovery.standing(),
+        secrets: secrets.clone(),
     };
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
+    let parts = parts.admin(replays::admin(&intake, store, beside.replays.terms(), secrets));
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
     // Only now: who cannot listen works on nothing.
-    releases.replace(Terms::of(&loaded.config));
-    recovery.replace(recovery::Terms::of(&loaded.config));
-    let stages = watch::Stages { intake: &intake, releases, recovery: &recovery };
+    beside.follow(&loaded.config);
     tokio::select! {
         () = server.serve(stop) => {}
-        never = watch::follow(watcher, &loaded.config, store, &stages) => match never {},
+        never = watch::follow(watcher, &loaded.config, &intake, store, beside) => match never {},
         never = figures.keep() => match never {},
     }
-    recovery.stop().await;
     Ok(())
-}
-
-/// What was lost on the way, looked for by the rules that intake has at the time; idle until it is told its terms.
-fn recovery(loaded: &Loaded, store: &Store, intake: &Arc<Intake>) -> Recovery {
-    let (all, clock) = (store.ports(), Arc::new(SystemClock));
-    let (archive, ledger) = (all.archive.clone(), all.ledger);
-    let tools = recovery::Tools {
-        archive: all.archive,
-        records: all.records,
-        pipeline: Ports { ledger, archive, clock: clock.clone(), inline_limit: None },
-        http: Arc::new(pointsman_http::Client::default()),
-        secrets: Arc::new(loaded.secrets.clone()),
-        clock: clock.clone(),
-        pace: Pace::default(),
-    };
-    let intake = intake.clone();
-    let run: Run = Arc::new(move |terms| {
-        let hired = tools.hire(terms, recovery::name("pointsman serve"));
-        let rules = intake.rules();
-        async move {
-            let recover = hired.map_err(|error| PortError::invalid(format!("{error:#}")))?;
-            recover.run(&rules, Ask { since: None, apply: true }).await
-        }
-        .boxed()
-    });
-    Recovery::start(clock, run)
-}
-
-/// The release stages, idle until they are told their terms.
-fn releases(loaded: &Loaded, store: &Store) -> Releases<Terms> {
-    let all = store.ports();
-    let tools = Tools {
-        queue: all.queue,
-        receiver: all.receiver,
-        records: all.records,
-        http: Arc::new(pointsman_http::Client::default()),
-        secrets: Arc::new(loaded.secrets.clone()),
-        clock: Arc::new(SystemClock),
-        pace: Pace::default(),
-    };
-    Releases::start(None, move |terms: &Terms| {
-        hire(terms, &tools).inspect_err(|error| tracing::error!("no release can be made: {error:#}")).ok()
-    })
 }
 
 fn parts(config: &Config, intake: Arc<Intake>, readiness: Readiness, figures: Figures) -> Parts {

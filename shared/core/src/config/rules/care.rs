@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{Findings, release::base_url, source::exactly_one};
+use super::{DEFAULT_QUEUE, Findings, release::base_url, source::exactly_one};
 use crate::{
     config::{Retention, node::Cursor},
     facts::Repository,
@@ -44,15 +44,18 @@ fn outlived(root: &Cursor<'_>, retention: &Cursor<'_>, found: &mut Findings) {
     let archive = time(retention, "archive").unwrap_or(usual.archive);
     let dead = time(retention, "dead_letters").unwrap_or(usual.dead_letters);
     let queues = root.get("queues");
+    // A queue without an age of its own has the default's.
+    let default = queues.as_ref().and_then(|queues| time(&queues.get(DEFAULT_QUEUE)?, "max_age"));
+    let default = default.unwrap_or(QueueSettings::default().max_age);
     let ages = queues.iter().flat_map(Cursor::entries).filter_map(|(_, it)| time(&it, "max_age"));
-    let age = ages.max().unwrap_or(QueueSettings::default().max_age);
+    let age = ages.fold(default, Duration::max);
     let needed = age.saturating_add(dead);
     if archive < needed {
         let cursor = ["archive", "dead_letters"].into_iter().find_map(|key| retention.get(key));
-        let shown = humantime::format_duration(needed);
+        let [archive, age, dead] = [archive, age, dead].map(humantime::format_duration);
         let fault = cursor.as_ref().unwrap_or(retention).fault(format!(
-            "the archive is shorter than `max_age` and `dead_letters` together, which are {shown}: events would refer \
-             to deliveries that are gone"
+            "the archive is kept for {archive}, shorter than `max_age` ({age}) and `dead_letters` ({dead}) together: \
+             events would refer to deliveries that are gone"
         ));
         found.faults.push(fault.hint(format!("`archive: {}` or more", days(needed))));
     }

@@ -61,11 +61,21 @@ pointsman.yaml:7:43: subscriptions[0].on_poison: `hold` keeps a session waiting,
     give it a session, or leave `on_poison` out
 pointsman.yaml:8:5: subscriptions[1]: the queue `a` treats poison otherwise by the subscription `a`
     subscriptions that share a queue share `on_poison`
-pointsman.yaml:10:23: retention.archive: the archive is shorter than `max_age` and `dead_letters` together, which are 16days: events would refer to deliveries that are gone
+pointsman.yaml:10:23: retention.archive: the archive is kept for 15days, shorter than `max_age` (2days) and `dead_letters` (14days) together: events would refer to deliveries that are gone
     `archive: 16d` or more
 pointsman.yaml:10:56: retention.records: `3d` is not between 4d and 3650d
 pointsman.yaml:11:19: recover.every: `1s` is not between 1m and 24h
 pointsman.yaml:12:17: admin.token: `env:` names nothing after the colon"#,
+    ),
+    (
+        "an_archive_that_is_outlived_by_a_queue_with_the_usual_age",
+        r#"sources: { github: { secrets: ["env:A"] } }
+subscriptions: [{ name: a, events: [push] }]
+queues: { a: { max_age: 1m } }
+retention: { dead_letters: 14d, archive: 14d }
+"#,
+        r#"pointsman.yaml:4:42: retention.archive: the archive is kept for 14days, shorter than `max_age` (12h) and `dead_letters` (14days) together: events would refer to deliveries that are gone
+    `archive: 15d` or more"#,
     ),
     (
         "no_source",

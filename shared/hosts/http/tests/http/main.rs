@@ -1,6 +1,7 @@
 //! The host over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod admin;
 mod answers;
 mod limits;
 mod pages;

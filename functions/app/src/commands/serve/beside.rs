@@ -1,0 +1,118 @@
+//! What runs beside intake: releases, replays, recovery, retention. Each works by its part of the configuration, and is idle until
+//! it is told.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use pointsman_core::{config::Config, port::PortError};
+use pointsman_embedded::Store;
+use pointsman_env::{EnvSecrets, SystemClock};
+use pointsman_github::Pace;
+use pointsman_intake::{Intake, Ports};
+use pointsman_recover::Ask;
+use tokio::join;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    keeping::{self, Keeping},
+    recovery::{self, Recovery, Run},
+    releases::{self, Releases, hire},
+    replays,
+};
+
+/// All of it.
+pub struct Beside {
+    /// The release stages.
+    pub releases: Releases<releases::Terms>,
+    /// Replays that are asked for at `/admin/`.
+    pub replays: Releases<replays::Terms>,
+    /// The stage `recover` on its schedule.
+    pub recovery: Recovery,
+    keeping: Keeping,
+}
+
+impl Beside {
+    /// Idle.
+    pub fn start(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Self {
+        Self {
+            releases: releases(store, secrets),
+            replays: replays::start(intake, store),
+            recovery: recovery(store, secrets, intake),
+            keeping: keeping(store),
+        }
+    }
+
+    /// Works by this configuration from now on.
+    pub fn follow(&self, config: &Config) {
+        self.releases.replace(releases::Terms::of(config));
+        self.replays.replace(replays::Terms::of(config));
+        self.recovery.replace(recovery::Terms::of(config));
+        self.keeping.replace(keeping::Terms::of(config));
+    }
+
+    /// When these are cancelled, nothing new is begun.
+    pub fn stopping(&self) -> [CancellationToken; 4] {
+        let (releases, replays) = (self.releases.stopping(), self.replays.stopping());
+        [releases, replays, self.recovery.stopping(), self.keeping.stopping()]
+    }
+
+    /// Returns once what runs is finished or given back.
+    pub async fn stop(self) {
+        join!(self.releases.stop(), self.replays.stop(), self.recovery.stop(), self.keeping.stop());
+    }
+}
+
+/// The release stages on their queues.
+fn releases(store: &Store, secrets: &EnvSecrets) -> Releases<releases::Terms> {
+    let all = store.ports();
+    let tools = releases::Tools {
+        queue: all.queue,
+        receiver: all.receiver,
+        records: all.records,
+        http: Arc::new(pointsman_http::Client::default()),
+        secrets: Arc::new(secrets.clone()),
+        clock: Arc::new(SystemClock),
+        pace: Pace::default(),
+    };
+    Releases::start(None, move |terms| {
+        hire(terms, &tools).inspect_err(|error| tracing::error!("no release can be made: {error:#}")).ok()
+    })
+}
+
+/// What was lost on the way, looked for by the rules that intake has at the time.
+fn recovery(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Recovery {
+    let (all, clock) = (store.ports(), Arc::new(SystemClock));
+    let (archive, ledger) = (all.archive.clone(), all.ledger);
+    let tools = recovery::Tools {
+        archive: all.archive,
+        records: all.records,
+        pipeline: Ports { ledger, archive, clock: clock.clone(), inline_limit: None },
+        http: Arc::new(pointsman_http::Client::default()),
+        secrets: Arc::new(secrets.clone()),
+        clock: clock.clone(),
+        pace: Pace::default(),
+    };
+    let intake = intake.clone();
+    let run: Run = Arc::new(move |terms| {
+        let hired = tools.hire(terms, recovery::name("pointsman serve"));
+        let rules = intake.rules();
+        async move {
+            let recover = hired.map_err(|error| PortError::invalid(format!("{error:#}")))?;
+            recover.run(&rules, Ask { since: None, apply: true }).await
+        }
+        .boxed()
+    });
+    Recovery::start(clock, run)
+}
+
+/// Retention and erasure.
+fn keeping(store: &Store) -> Keeping {
+    let all = store.ports();
+    Keeping::start(keeping::Tools {
+        archive: all.archive,
+        queues: all.admin,
+        records: all.records,
+        receiver: all.receiver,
+        clock: Arc::new(SystemClock),
+    })
+}

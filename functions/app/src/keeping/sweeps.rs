@@ -1,0 +1,79 @@
+//! When there is a sweep: shortly after the start and after a change, and then once an hour.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{select, sync::watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::{
+    Terms, Tools,
+    sweep::{Cut, Expired, Sweep},
+};
+
+/// After the start, and after a change: time enough to take a mistake back.
+pub const SOON: Duration = Duration::from_secs(60);
+/// From the end of one sweep to the next.
+pub const EVERY: Duration = Duration::from_secs(60 * 60);
+/// After one that failed.
+const AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// Sweeps until told to leave. One that is under way is dropped then, between two batches: the next one goes on.
+pub async fn go(mut seen: watch::Receiver<Option<Terms>>, tools: Tools, leave: CancellationToken) {
+    let mut wait = SOON;
+    loop {
+        let terms = seen.borrow_and_update().clone();
+        let pause = async {
+            match terms {
+                Some(terms) => {
+                    tools.clock.sleep(wait).await;
+                    terms
+                }
+                None => std::future::pending().await,
+            }
+        };
+        let terms = select! {
+            biased;
+            () = leave.cancelled() => return,
+            changed = seen.changed() => match changed {
+                Ok(()) => { wait = SOON; continue }
+                Err(_) => return,
+            },
+            terms = pause => terms,
+        };
+        wait = select! {
+            biased;
+            () = leave.cancelled() => return,
+            wait = once(&terms, &tools) => wait,
+        };
+    }
+}
+
+/// One sweep; says how long to wait for the next.
+async fn once(terms: &Terms, tools: &Tools) -> Duration {
+    let now = tools.clock.now();
+    let cut = Cut { archive: before(now, terms.archive), dead_letters: before(now, terms.dead_letters) };
+    let mut sweep = Sweep { archive: &*tools.archive, queues: &*tools.queues, expired: Expired::default() };
+    let done = sweep.run(&cut).await;
+    let Expired { archive, rejected, dead_letters } = sweep.expired;
+    if sweep.expired == Expired::default() {
+        debug!("retention: nothing is too old");
+    } else {
+        info!(archive, rejected, dead_letters, "retention: removed what was kept long enough");
+    }
+    match done {
+        Ok(()) => EVERY,
+        Err(error) => {
+            metrics::counter!("pointsman_retention_failures_total").increment(1);
+            warn!(%error, again_s = AGAIN.as_secs(), "retention: not everything could be looked at");
+            AGAIN
+        }
+    }
+}
+
+/// Before the calendar began there is nothing.
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    let kept = SignedDuration::try_from(kept).unwrap_or(SignedDuration::MAX);
+    now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+}
