@@ -6,9 +6,9 @@
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
-    again::{To, Why, again},
+    again::{Again, To, Why, again},
     ledger::{Committed, Mark, Unrouted},
-    port::{ErrorKind, Listed, PortError, QueueName},
+    port::{ErrorKind, Listed, PortError},
     stored::{Hours, PAGE, Stored, folders},
 };
 
@@ -120,6 +120,11 @@ fn mark_key(key: &str) -> String {
     format!("{}{source}/{name}", Mark::FOLDER)
 }
 
+/// Whether a ledger has kept what it could not send.
+async fn kept(turn: &Turn<'_>, key: &str) -> Result<bool, PortError> {
+    Ok(turn.ports.records.get(&Unrouted::key(&mark_key(key))).await?.is_some())
+}
+
 /// Sends one; says whether it is settled.
 async fn one(turn: &mut Turn<'_>, source: &str, row: &Listed) -> Result<bool, PortError> {
     let mut item = Item {
@@ -131,14 +136,14 @@ async fn one(turn: &mut Turn<'_>, source: &str, row: &Listed) -> Result<bool, Po
         queues: Vec::new(),
         why: None,
     };
-    let stored = match turn.ports.archive.get(&row.key).await {
-        Ok(object) => Stored::new(&row.key, object),
+    let object = match turn.ports.archive.get(&row.key).await {
+        Ok(object) => object,
         // Erased since it was listed.
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };
     let (rules, limit) = (turn.rules, turn.ports.pipeline.inline_limit);
-    let made = stored.and_then(|stored| {
+    let made = Stored::new(&row.key, object).and_then(|stored| {
         let made = stored.with_facts(rules, |facts, event| {
             let full = facts.full_event().to_owned();
             (full, again(facts, event, rules, (Why::Recovered, To::Matching), limit))
@@ -156,23 +161,42 @@ async fn one(turn: &mut Turn<'_>, source: &str, row: &Listed) -> Result<bool, Po
     item.event = event;
     item.delivery = stored.delivery.event_id();
     item.queues = made.messages.iter().map(|(queue, _)| queue.to_string()).collect();
-    if !turn.ask.apply {
-        turn.report.add(item);
-        return Ok(true);
-    }
-    let mut entry = made.entry(&stored.delivery, rules, clock(turn.ports).now());
-    entry.archive_key.clone_from(&stored.key);
-    let wanted: Vec<QueueName> = entry.messages.iter().map(|(queue, _)| queue.clone()).collect();
-    let why = match turn.ports.pipeline.ledger.commit(entry).await {
-        Ok(Committed::Stored { .. }) => {
-            tracing::info!(delivery.id = %stored.delivery.id, queues = wanted.len(), "delivery {} was stored and not sent: sent now", stored.delivery.id);
-            turn.report.add(item);
-            return Ok(true);
-        }
-        Ok(Committed::OtherBytes { key }) => format!("the archive has other bytes at `{key}` now"),
-        Err(error) if error.kind == ErrorKind::Unavailable => return Err(error),
-        Err(error) => error.to_string(),
+    let told = if turn.ask.apply { commit(turn, &stored, made).await? } else { Told::Settled(None) };
+    let (settled, why) = match told {
+        Told::Settled(why) => (true, why),
+        Told::Open(why) => (false, Some(why)),
     };
-    turn.report.add(Item { action: Action::Failing, why: Some(why), ..item });
-    Ok(false)
+    let action = if why.is_none() { Action::Sent } else { Action::Failing };
+    turn.report.add(Item { action, why, ..item });
+    Ok(settled)
+}
+
+/// What came of one.
+enum Told {
+    /// It was sent, or a reason why the other sweep will see to it.
+    Settled(Option<String>),
+    /// It is to be tried again.
+    Open(String),
+}
+
+/// An error: others would fare no better.
+async fn commit(turn: &Turn<'_>, stored: &Stored, made: Again) -> Result<Told, PortError> {
+    let mut entry = made.entry(&stored.delivery, turn.rules, clock(turn.ports).now());
+    entry.archive_key.clone_from(&stored.key);
+    let wanted = entry.messages.len();
+    Ok(match turn.ports.pipeline.ledger.commit(entry).await {
+        Ok(Committed::Stored { sent, .. }) if sent.len() < wanted && kept(turn, &stored.key).await? => {
+            Told::Settled(Some("a queue did not take it: it is left to the sweep of the unrouted".into()))
+        }
+        Ok(Committed::Stored { .. }) => {
+            let id = &stored.delivery.id;
+            tracing::info!(delivery.id = %id, queues = wanted, "delivery {id} was stored and not sent: sent now");
+            Told::Settled(None)
+        }
+        Ok(Committed::OtherBytes { key }) => {
+            Told::Open(format!("the archive has other bytes at `{key}` now"))
+        }
+        Err(error) if error.kind == ErrorKind::Unavailable => return Err(error),
+        Err(error) => Told::Open(error.to_string()),
+    })
 }

@@ -70,23 +70,9 @@ async fn one(
         return Ok(false);
     }
     let tried: BTreeSet<QueueName> = wanted.difference(down).cloned().collect();
-    let mut why = None;
+    let (sent, why) = reach(turn, &stored, &mark_key, &tried).await?;
     let mut reached = has;
-    match send(turn, &stored, &mark_key, &tried).await {
-        Ok(sent) => reached.extend(sent),
-        Err(error) if tried.len() > 1 && is_of_a_queue(&error) => {
-            // A store that writes all or nothing: one by one, the queue that it does not know alone is left.
-            for queue in &tried {
-                match send(turn, &stored, &mark_key, &BTreeSet::from([queue.clone()])).await {
-                    Ok(sent) => reached.extend(sent),
-                    Err(error) if is_of_a_queue(&error) => why = Some(error.to_string()),
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        Err(error) if is_of_a_queue(&error) => why = Some(error.to_string()),
-        Err(error) => return Err(error),
-    }
+    reached.extend(sent);
     reached.extend(marked(turn, &mark_key).await?);
     down.extend(tried.into_iter().filter(|queue| !reached.contains(queue)));
     match settle(turn, &record.key, unrouted, &reached).await? {
@@ -101,6 +87,31 @@ async fn one(
             Ok(failed(turn, item, why))
         }
     }
+}
+
+/// Sends it to these queues; says which took it, and what one of the others said. An error: it is not a queue's.
+async fn reach(
+    turn: &Turn<'_>,
+    stored: &Stored,
+    mark_key: &str,
+    to: &BTreeSet<QueueName>,
+) -> Result<(Vec<QueueName>, Option<String>), PortError> {
+    match send(turn, stored, mark_key, to).await {
+        Ok(sent) => return Ok((sent, None)),
+        Err(error) if !is_of_a_queue(&error) => return Err(error),
+        Err(error) if to.len() == 1 => return Ok((Vec::new(), Some(error.to_string()))),
+        Err(_) => {}
+    }
+    // A store that writes all or nothing: one by one, the queue that it does not know alone is left.
+    let (mut reached, mut why) = (Vec::new(), None);
+    for queue in to {
+        match send(turn, stored, mark_key, &BTreeSet::from([queue.clone()])).await {
+            Ok(sent) => reached.extend(sent),
+            Err(error) if is_of_a_queue(&error) => why = Some(error.to_string()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((reached, why))
 }
 
 /// Sends it to these queues; says which took it.

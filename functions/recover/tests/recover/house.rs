@@ -113,8 +113,7 @@ impl House {
         let app = github.create_app("p", "acme", &[("metadata", "read")], &["issues", "push"]);
         github.set_hook_url(app.id, "http://pointsman.test/webhooks/github");
         github.install(app.id, "acme", None);
-        let text = CONFIG.replace("HOOKSECRET", "whsec-hooks").replace("SECRET", &app.secret);
-        let text = text.replace("APP", &app.id.to_string()) + subscriptions;
+        let text = written(&app, subscriptions);
         let config =
             config::parse(&text).unwrap_or_else(|faults| panic!("{}", faults.in_file("a test"))).config;
         let rules = Rules::load(&config, &*secrets).await.unwrap();
@@ -150,6 +149,12 @@ impl House {
         let place = HookPlace::App;
         house.hooks = vec![Hook { source: "github".into(), github: house.as_the_app(), place }];
         house
+    }
+
+    /// These subscriptions from now on, and no new queues.
+    pub async fn subscribe(&mut self, subscriptions: &str) {
+        let config = config::parse(&written(&self.app, subscriptions)).unwrap().config;
+        self.rules = Rules::load(&config, &*self.secrets).await.unwrap();
     }
 
     pub fn as_the_app(&self) -> Github {
@@ -255,6 +260,11 @@ impl House {
             Records::delete(&self.store, &key, any).await.unwrap();
         }
     }
+}
+
+fn written(app: &NewApp, subscriptions: &str) -> String {
+    let text = CONFIG.replace("HOOKSECRET", "whsec-hooks").replace("SECRET", &app.secret);
+    text.replace("APP", &app.id.to_string()) + subscriptions
 }
 
 #[async_trait]

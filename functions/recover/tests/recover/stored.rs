@@ -121,7 +121,39 @@ async fn a_mark_that_expired_is_no_missing_mark() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_holds_the_cursor_and_what_cannot_be_read_does_not() {
+async fn what_cannot_be_sent_holds_the_cursor() {
+    let mut house = House::new(TWO).await;
+    house.archived_only("a", 1).await;
+    house.clock.turn(6 * MINUTE);
+    house.subscribe("  - { name: three, events: [issues] }\n").await;
+    let report = house.run().await;
+    assert_eq!((report.stored.sent, report.stored.failing), (0, 1));
+    let why = "there is no queue `three`; known queues: one, two";
+    assert_eq!(report.items[0].why.as_deref(), Some(why));
+    assert_eq!(house.records("recover/archive").await[0].1["upto"], "2026-11-21T11:59:59.999Z");
+    house.subscribe(TWO).await;
+    house.clock.turn(HOUR);
+    assert_eq!(house.run().await.stored.sent, 1, "it waited");
+    assert_eq!(house.told("one").await, ["1: recovered"]);
+}
+
+#[tokio::test]
+async fn what_no_queue_takes_now_is_handed_over_to_the_sweep_of_the_unrouted() {
+    let house = House::stepwise(TWO).await;
+    house.archived_only("a", 1).await;
+    house.clock.turn(6 * MINUTE);
+    house.queues.down.lock().unwrap().insert("two".into());
+    let report = house.run().await;
+    assert_eq!((report.stored.sent, report.stored.failing), (0, 1), "{report:?}");
+    house.queues.down.lock().unwrap().clear();
+    let report = house.run().await;
+    assert_eq!((report.stored, report.unrouted.rerouted), (Default::default(), 1));
+    assert_eq!(house.told("one").await, ["1: recovered"]);
+    assert_eq!(house.told("two").await, ["1: rerouted"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_once_and_holds_nothing() {
     let house = House::new(TWO).await;
     house.archived_only("a", 1).await;
     let object = Object { body: "x".into(), metadata: [].into() };
