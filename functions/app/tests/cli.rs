@@ -3,8 +3,8 @@
 mod app;
 mod house;
 mod poison;
-mod replays;
 mod recovery;
+mod replays;
 mod stages;
 
 use std::{fs, time::Duration};

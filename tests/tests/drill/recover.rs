@@ -55,5 +55,5 @@ fn stage(house: &House, process: &Process) -> Recover {
     };
     let github = Github::at_pace(identity, client, Pace::UNHURRIED);
     let hook = Hook { source: "github".into(), github, place: HookPlace::App };
-    Recover { ports, hooks: vec![hook], name: "a drill".into() }
+    Recover { ports, hooks: vec![hook], name: "a drill".into(), watch: None }
 }
