@@ -77,6 +77,8 @@ pub type Watch = Arc<dyn Fn(Sweep, u64, Option<u64>) + Send + Sync>;
 pub struct Ask {
     /// How far to look back, instead of to where the last run came.
     pub since: Option<Timestamp>,
+    /// Take also what was answered with 2xx and is not here: after a restore, say.
+    pub missing: bool,
     /// Do it. Otherwise nothing is written, sent or asked for: what would be done is reported.
     pub apply: bool,
 }

@@ -19,7 +19,7 @@ pub async fn run(house: &House) -> Option<Report> {
             house.door.kill();
             return None;
         }
-        ran = recover.run(&rules, Ask { since: None, apply: true }) => ran.unwrap(),
+        ran = recover.run(&rules, Ask { apply: true, ..Ask::default() }) => ran.unwrap(),
         never = process.gate.pass_time() => match never {},
     };
     match ran {

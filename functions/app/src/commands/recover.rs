@@ -28,6 +28,9 @@ pub struct Args {
     /// Look back so far, such as 2h or a time in RFC 3339 [default: to where the last run came]
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Timestamp>,
+    /// Also what GitHub handed over and is not here: after a restore of a backup, say
+    #[arg(long)]
+    missing: bool,
     /// Do it; without this, what would be done is shown
     #[arg(long)]
     apply: bool,
@@ -54,7 +57,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let progress = Arc::new(Progress::default());
     let seen = progress.clone();
     recover.watch = Some(Arc::new(move |sweep, done, of| seen.step(sweep, done, of)));
-    let ran = recover.run(&rules, Ask { since: args.since, apply: args.apply }).await;
+    let ran = recover.run(&rules, Ask { since: args.since, missing: args.missing, apply: args.apply }).await;
     progress.end();
     store.close().await?;
     match ran? {

@@ -81,7 +81,7 @@ fn since(turn: &mut Turn<'_>, hook: &Hook, cursor: Option<Cursor>) -> Timestamp 
 }
 
 impl Round<'_> {
-    /// What no try of handed over, oldest first.
+    /// What no try of handed over (or whatever there is, where the missing are asked for), oldest first.
     async fn failed(&self, turn: &mut Turn<'_>, since: Timestamp) -> Result<Vec<(String, Group)>, PortError> {
         let mut groups = HashMap::<String, Group>::new();
         let (mut next, mut read) = (None::<String>, 0);
@@ -104,7 +104,8 @@ impl Round<'_> {
                 break;
             }
         }
-        let mut failed: Vec<_> = groups.into_iter().filter(|(_, group)| !group.done).collect();
+        let missing = turn.ask.missing;
+        let mut failed: Vec<_> = groups.into_iter().filter(|(_, group)| missing || !group.done).collect();
         failed.sort_by(|(a, one), (b, other)| (one.first, a).cmp(&(other.first, b)));
         Ok(failed)
     }

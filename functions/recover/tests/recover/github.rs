@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use pointsman_core::port::{Expect, QueueAdmin as _, Records, Selection};
 use pointsman_github::HookPlace;
 use pointsman_recover::{Action, Ask, Hook};
 
@@ -134,6 +135,30 @@ async fn what_is_here_all_the_same_is_not_asked_for() {
 }
 
 #[tokio::test]
+async fn after_a_restore_what_was_handed_over_and_is_not_here_is_asked_for_too() {
+    let house = House::new(ALL).await;
+    house.issue("acme/web", 1);
+    house.issue("acme/web", 2);
+    assert_eq!(house.carry().await, 2);
+    // The backup was of before the second one.
+    let second = house.archived().await.pop().unwrap();
+    let name = second.rsplit('/').next().unwrap();
+    house.store.ports().archive.delete(&second).await.unwrap();
+    let any = Expect::Anything;
+    Records::delete(&house.store, &format!("routed/github/{name}"), any).await.unwrap();
+    house.store.purge(&"all".parse().unwrap(), Selection::All).await.unwrap();
+    house.clock.turn(HOUR);
+    assert_eq!(house.run().await.github.redelivered, 0, "GitHub knows of nothing that failed");
+    let since = Some(pointsman_core::port::Clock::now(&*house.clock) - jiff::SignedDuration::from_hours(24));
+    let report = house.ask(Ask { since, missing: true, apply: true }).await;
+    assert_eq!((report.github.redelivered, report.github.skipped), (1, 1));
+    house.carry().await;
+    let lost = house.told("all").await;
+    assert!(lost.len() == 1 && lost[0].ends_with(": redelivered"), "{lost:?}");
+    assert!(house.archived().await.contains(&second));
+}
+
+#[tokio::test]
 async fn what_was_asked_for_a_moment_ago_is_waited_for() {
     let house = House::new(ALL).await;
     house.door(Door::Shut);
@@ -220,10 +245,13 @@ async fn since_looks_back_further_and_leaves_the_cursor_where_it_is() {
     house.clock.turn(3 * HOUR);
     let now = pointsman_core::port::Clock::now(&*house.clock);
     let hours = |count| Some(now - jiff::SignedDuration::from_hours(count));
-    assert_eq!(house.ask(Ask { since: hours(2), apply: true }).await.github, Default::default());
+    assert_eq!(
+        house.ask(Ask { since: hours(2), apply: true, ..Ask::default() }).await.github,
+        Default::default()
+    );
     let cursor = house.records("recover/github").await;
     assert_eq!(cursor[0].1["upto"], "2026-11-21T12:00:00Z", "what lies between is not settled");
-    assert_eq!(house.ask(Ask { since: hours(5), apply: true }).await.github.redelivered, 1);
+    assert_eq!(house.ask(Ask { since: hours(5), apply: true, ..Ask::default() }).await.github.redelivered, 1);
     assert_eq!(
         house.records("recover/github").await[0].1["upto"],
         "2026-11-21T13:00:00Z",

@@ -199,7 +199,7 @@ impl House {
 
     /// One run that does it.
     pub async fn run(&self) -> Report {
-        self.ask(Ask { since: None, apply: true }).await
+        self.ask(Ask { apply: true, ..Ask::default() }).await
     }
 
     pub async fn ask(&self, ask: Ask) -> Report {

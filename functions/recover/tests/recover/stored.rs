@@ -116,7 +116,7 @@ async fn a_mark_that_expired_is_no_missing_mark() {
     house.clock.turn(31 * 24 * HOUR);
     assert_eq!(house.records("routed/").await, [], "it expired");
     let since = Some(house.clock.now() - SignedDuration::from_hours(40 * 24));
-    let report = house.ask(Ask { since, apply: true }).await;
+    let report = house.ask(Ask { since, apply: true, ..Ask::default() }).await;
     assert_eq!(report.stored, Default::default(), "{report:?}");
 }
 

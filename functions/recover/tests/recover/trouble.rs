@@ -54,7 +54,7 @@ async fn two_runs_at_once_are_one() {
     house.missed(1..2).await;
     let holder = json!({ "name": "pointsman serve (process 7)", "since": house.clock.now(), "until": "2026-11-21T12:03:00Z" });
     house.put("lease/recover", holder).await;
-    let ran = house.recover().run(&house.rules, Ask { since: None, apply: true }).await.unwrap();
+    let ran = house.recover().run(&house.rules, Ask { apply: true, ..Ask::default() }).await.unwrap();
     let Ran::Held(holder) = ran else { panic!("{ran:?}") };
     assert_eq!(holder.name, "pointsman serve (process 7)");
     assert_eq!(house.ask(Ask::default()).await.github.redelivered, 1, "to look is allowed");

@@ -98,7 +98,7 @@ fn recovery(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Recove
         let rules = intake.rules();
         async move {
             let recover = hired.map_err(|error| PortError::invalid(format!("{error:#}")))?;
-            recover.run(&rules, Ask { since: None, apply: true }).await
+            recover.run(&rules, Ask { apply: true, ..Ask::default() }).await
         }
         .boxed()
     });
