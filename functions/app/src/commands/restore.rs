@@ -52,7 +52,7 @@ fn text(Told { data, restored }: &Told) -> String {
     if let Some(before) = &restored.before {
         text.push_str(&format!("The store that was there is kept: {}\n", before.display()));
     }
-    text + "What came in after the backup: pointsman recover asks GitHub for what it still has.\n"
+    text + "What came in after the backup: pointsman recover --since 72h --missing --apply asks GitHub for it.\n"
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
             text(&Told { data: "d".into(), restored }),
             "d: 4 deliveries, 3 messages, 2 dead letters, 1 records\n\
              The store that was there is kept: d/store.db.before-restore\n\
-             What came in after the backup: pointsman recover asks GitHub for what it still has.\n"
+             What came in after the backup: pointsman recover --since 72h --missing --apply asks GitHub for it.\n"
         );
     }
 }
