@@ -9,8 +9,9 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::Timestamp;
+use pointsman_conformance::TurnedClock;
 use pointsman_core::port::{Http, PortError};
-use pointsman_env::SystemClock;
 use pointsman_fake_github::{FakeGithub, NewApp, PRIVATE_KEY, Server, serve};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -18,6 +19,7 @@ use tokio::runtime::Runtime;
 use crate::house::{House, plain};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const AGO: Duration = Duration::from_secs(5 * 60);
 const ATTEMPTS: &str = "POST /app/hook/deliveries/{delivery_id}/attempts";
 
 /// Nobody is there.
@@ -33,6 +35,8 @@ impl Http for Nobody {
 /// A GitHub whose App's webhooks nobody took, and a house with that App.
 struct Stage {
     github: Arc<FakeGithub>,
+    /// GitHub's.
+    clock: Arc<TurnedClock>,
     app: NewApp,
     url: String,
     house: House,
@@ -43,7 +47,8 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
-        let github = FakeGithub::new(Arc::new(SystemClock), 1);
+        let clock = Arc::new(TurnedClock::at(Timestamp::now() - AGO));
+        let github = FakeGithub::new(clock.clone(), 1);
         let server = runtime.block_on(serve(github.clone())).unwrap();
         let app = github.create_app("p", "acme", &[("metadata", "read")], &["issues"]);
         github.create_repository("acme/web");
@@ -51,7 +56,7 @@ impl Stage {
         let (house, url) = (House::new(""), format!("http://{}", server.address));
         house.file("app.pem", &PRIVATE_KEY);
         house.file("secret", &app.secret);
-        let stage = Self { github, app, url, house, runtime, _server: server };
+        let stage = Self { github, clock, app, url, house, runtime, _server: server };
         stage.configure(false);
         stage
     }
@@ -66,10 +71,12 @@ recover: {{ enabled: {enabled} }}
         ));
     }
 
+    /// Nobody took it, longer ago than such a delivery is left alone; it is now.
     fn missed(&self, number: u64) {
         let issue = json!({ "issue": { "number": number, "url": "https://api.github.com/x", "title": "t" } });
         self.github.emit("acme/web", "issues", Some("opened"), issue);
         self.runtime.block_on(self.github.deliver(&Nobody));
+        self.clock.turn(AGO);
     }
 
     fn attempts(&self) -> u64 {
