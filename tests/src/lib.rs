@@ -2,6 +2,7 @@
 //! as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep
 //! its arrows, its style and its rights.
 
+pub mod cost;
 pub mod fixtures;
 pub mod house;
 pub mod http;

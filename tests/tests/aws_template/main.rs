@@ -5,6 +5,7 @@
 mod alarms;
 mod data;
 mod functions;
+mod page;
 mod queues;
 mod rights;
 
