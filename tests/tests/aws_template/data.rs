@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pointsman_tests::template::texts;
 use serde_json::{Value, json};
 
-use crate::{none, subscription, template};
+use crate::{front, none, subscription, template};
 
 /// Whose loss would be one.
 const DATA: [&str; 3] = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"];
@@ -98,7 +98,7 @@ fn the_webhooks_url_is_the_first_output() {
 #[test]
 fn everything_that_can_be_tagged_is() {
     let mut bare = Vec::new();
-    for template in [template(), subscription()] {
+    for template in [template(), subscription(), front()] {
         for (name, resource) in template.all() {
             let tags = &resource["Properties"]["Tags"];
             let ours = *tags == json!({ "app": "pointsman" })
@@ -115,7 +115,7 @@ fn everything_that_can_be_tagged_is() {
 
 #[test]
 fn every_parameter_is_explained_and_used() {
-    for template in [template(), subscription()] {
+    for template in [template(), subscription(), front()] {
         let parameters = template.at("/Parameters").as_object().unwrap();
         let whole: Value = ["Conditions", "Globals", "Resources", "Outputs"]
             .map(|part| template.at(&format!("/{part}")).clone())

@@ -23,6 +23,11 @@ fn subscription() -> Template {
     read("infra/aws/queue.yaml")
 }
 
+/// A firewall before it.
+fn front() -> Template {
+    read("infra/aws/cloudfront.yaml")
+}
+
 fn read(path: &str) -> Template {
     Template::parse(&fs::read_to_string(root().join(path)).unwrap())
 }
