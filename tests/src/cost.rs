@@ -62,11 +62,11 @@ const PRICES: [&Price; 16] = [
 
 /// What an event is taken to be.
 const ASSUMED: &str = "\
-An event is a payload of 10 kB (2.5 kB in the archive), wanted by one subscription with an ordered queue. Intake takes 50 ms of
-512 MB for it; one object is written and kept 90 days, one message sent, received and deleted one by one, one record of 0.4 kB
-written, kept 30 days and read once by recover, which lists every object twice; a log line has 0.6 kB and is kept 30 days.
-X-Ray traces the first request of each second and 5 % of the rest. Recover runs every 5 minutes, for 2 s and 1 ms an event.
-Lambda asks each idle queue 15 times a minute. No release stages, no second subscription.\n";
+An event is a payload of 10 kB (below 32 kB the archive does not pack it), wanted by one subscription with an ordered queue.
+Intake takes 50 ms of 512 MB for it; one object is written and kept 90 days, one message sent, received and deleted one by one,
+one record of 0.4 kB written, kept 30 days, read once by intake and once by recover, which lists every object twice; a log line
+has 0.6 kB and is kept 30 days. X-Ray traces the first request of each second and 5 % of the rest. Recover runs every 5 minutes,
+for 2 s and 1 ms an event. Lambda asks each idle queue 15 times a minute. No release stages, no second subscription.\n";
 
 /// How many things cost something by being there.
 struct Standing {
@@ -98,10 +98,13 @@ fn bill(events: f64, standing: &Standing) -> Vec<(&'static str, f64)> {
         (
             "S3",
             PUT.times(events + (2.0 * events / 1000.0).max(runs))
-                + KEPT.times(events * 2500.0 * months(90.0)),
+                + KEPT.times(events * 10_000.0 * months(90.0)),
         ),
         ("SQS", FIFO.times(3.0 * events) + STANDARD.times(standing.queues * 15.0 * SECONDS / 60.0)),
-        ("DynamoDB", WRITE.times(events) + READ.times(events) + ROWS.times(events * 400.0 * months(30.0))),
+        (
+            "DynamoDB",
+            WRITE.times(events) + READ.times(2.0 * events) + ROWS.times(events * 400.0 * months(30.0)),
+        ),
         ("CloudWatch Logs", LOGGED.times(events * 600.0) + LOG_KEPT.times(events * 600.0 * months(30.0))),
         ("X-Ray", TRACE.times(every_second + 0.05 * (events - every_second))),
         (
