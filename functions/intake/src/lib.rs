@@ -37,7 +37,8 @@ impl Intake {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
-    fn rules(&self) -> Arc<Rules> {
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Rules> {
         self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

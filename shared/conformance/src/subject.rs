@@ -87,6 +87,10 @@ pub struct Capabilities {
     pub oldest_first: bool,
     /// `stats`, `peek` and `purge` are exact at once. False where the service itself only approximates.
     pub exact_admin: bool,
+    /// It can hold a session for a person, behind a message that failed for good. False for a cloud's service.
+    pub holds: bool,
+    /// A queue can be paused. False for SQS and Service Bus.
+    pub pauses: bool,
     /// The largest body that it takes inline, in bytes; cases try no larger one. At least 1,000.
     pub largest_body: usize,
     /// The visibility timeout that cases give their queues: so short that a test can wait for its end.
@@ -106,6 +110,8 @@ impl Capabilities {
         named_sessions: true,
         oldest_first: true,
         exact_admin: true,
+        holds: true,
+        pauses: true,
         largest_body: 8 << 20,
         visibility: Duration::from_secs(30),
         dedup_window: Duration::from_secs(600),

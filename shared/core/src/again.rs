@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     condition::Subject,
-    delivery::Delivery,
+    delivery::{BESIDE, Delivery},
     event::{Cause, Event},
     facts::Facts,
     ledger::Entry,
@@ -98,6 +98,9 @@ pub fn again(
 }
 
 fn routes(facts: &Facts, event: &Event, rules: &Rules, to: To<'_>) -> Routes {
+    if facts.delivery.headers.get(BESIDE).is_some() {
+        return Routes::default();
+    }
     if let To::Queues(queues) = to {
         let placed = |queue: &QueueName| (queue.clone(), rules.router.session_in(queue, facts));
         return Routes { queues: queues.iter().map(placed).collect(), ..Routes::default() };
@@ -119,3 +122,6 @@ impl Again {
         pipeline::entry(delivery, self.messages, now, rules)
     }
 }
+
+#[cfg(test)]
+mod tests;

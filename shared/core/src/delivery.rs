@@ -30,6 +30,13 @@ const CREDENTIALS: &[&str] = &[
     "x-gitlab-token",
 ];
 
+/// What the archive keeps of its own begins so: no sender's header does.
+const OWN: &str = "pointsman-";
+
+/// Names, in the archive, the delivery beside which this one is kept: raw bytes that came after GitHub's rendering of them
+/// was fetched. It is no event of its own.
+pub const BESIDE: &str = "pointsman-beside";
+
 /// Header names (lower-cased) and values, in the order they came. Clones share them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers(Arc<Vec<(String, String)>>);
@@ -40,10 +47,12 @@ impl Headers {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All but those that carry a credential or a signature: these, and what is known to be one.
+    /// All but those that carry a credential or a signature (these, and what is known to be one), and those that say what
+    /// only the archive may.
     #[must_use]
     pub fn without(self, names: &[&str]) -> Self {
-        let kept = |name: &str| !CREDENTIALS.contains(&name) && !names.contains(&name);
+        let kept =
+            |name: &str| !CREDENTIALS.contains(&name) && !names.contains(&name) && !name.starts_with(OWN);
         let mut pairs = Arc::unwrap_or_clone(self.0);
         pairs.retain(|(name, _)| kept(name));
         Self(pairs.into())
@@ -272,10 +281,11 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_never_kept() {
+    fn credentials_and_claims_that_are_ours_to_make_are_never_kept() {
         let headers: Headers =
             [("Authorization", "a"), ("X-Secret", "b"), ("X-Hub-Signature-256", "c"), ("Accept", "d")]
                 .into_iter()
+                .chain([("Pointsman-Origin", "fetched")])
                 .collect();
         let kept = headers.without(&["x-secret"]);
         assert_eq!(kept.iter().collect::<Vec<_>>(), [("accept", "d")]);

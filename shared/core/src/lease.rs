@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::{Clock, ErrorKind, Expect, PortError, Records, Version};
 
+/// A lease that ends more than this many lengths ahead was taken by another time: two machines' clocks differ by less.
+const CREDIBLE: i32 = 2;
+
 /// Who holds a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -38,6 +41,12 @@ pub enum Taken {
     Held(Holder),
 }
 
+/// Who holds the lease `lease/{name}` now, if anybody does.
+pub async fn holder(records: &dyn Records, name: &str) -> Result<Option<Holder>, PortError> {
+    let record = records.get(&format!("lease/{name}")).await?;
+    Ok(record.and_then(|record| serde_json::from_slice(&record.value).ok()))
+}
+
 impl Lease {
     /// Takes the lease `lease/{name}` for `length`, if nobody has it.
     pub async fn take(
@@ -60,7 +69,7 @@ impl Lease {
         };
         match lease.write(Expect::Absent).await {
             Ok(()) => Ok(Taken::Ours(lease)),
-            Err(error) if error.kind == ErrorKind::Conflict => lease.held().await,
+            Err(error) if error.kind == ErrorKind::Conflict => lease.taken().await,
             Err(error) => Err(error),
         }
     }
@@ -90,10 +99,23 @@ impl Lease {
         Ok(())
     }
 
-    async fn held(self) -> Result<Taken, PortError> {
+    /// Somebody has it. Unless it ends later than any lease of this length can: then the clock was set back since, and who
+    /// took it would keep everybody out for that long. If its holder still lives, it is told so when it renews.
+    async fn taken(mut self) -> Result<Taken, PortError> {
         let record = self.records.get(&self.key).await?;
-        let holder = record.and_then(|record| serde_json::from_slice(&record.value).ok());
-        // It was let go of just now: whoever asks comes again.
-        Ok(Taken::Held(holder.unwrap_or(self.holder)))
+        let Some(record) = record else {
+            // It was let go of just now: whoever asks comes again.
+            return Ok(Taken::Held(self.holder));
+        };
+        let holder = serde_json::from_slice(&record.value).unwrap_or_else(|_| self.holder.clone());
+        let ahead = holder.until.duration_since(self.clock.now());
+        if ahead <= self.length * CREDIBLE {
+            return Ok(Taken::Held(holder));
+        }
+        match self.write(Expect::Version(record.version)).await {
+            Ok(()) => Ok(Taken::Ours(self)),
+            Err(error) if error.kind == ErrorKind::Conflict => Ok(Taken::Held(holder)),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -8,7 +8,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::port::{Message, Object, PortError, QueueName};
+use crate::{
+    breaker::Circuit,
+    port::{Message, Object, PortError, QueueName},
+};
 
 /// A routed delivery, ready to be written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,6 +109,17 @@ impl Unrouted {
     }
 }
 
+/// A queue as a ledger reaches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub queue: QueueName,
+    /// What gets through to it now.
+    pub circuit: Circuit,
+    /// The last failure, also when it works again; no secret in it.
+    pub last_error: Option<String>,
+}
+
 /// Writes deliveries. Idempotent by archive key and queue: the same entry twice sends each message once.
 ///
 /// A mark under `mark_key` names the archive key that counts (an id without a time of its own may come back in another
@@ -115,4 +129,10 @@ impl Unrouted {
 pub trait Ledger: Send + Sync {
     /// Writes the entry.
     async fn commit(&self, entry: Entry) -> Result<Committed, PortError>;
+
+    /// Targets that can fail one by one, as far as they were sent to, and their circuits now. Where a commit is one
+    /// transaction there are none: it fails or works as a whole.
+    fn targets(&self) -> Vec<Target> {
+        Vec::new()
+    }
 }

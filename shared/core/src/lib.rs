@@ -3,6 +3,7 @@
 //! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
 
 pub mod again;
+pub mod breaker;
 pub mod condition;
 pub mod config;
 pub mod delivery;

@@ -103,6 +103,11 @@ impl List {
         Lists::new([patterns]).map(Self)
     }
 
+    /// Whether it has no pattern: then everything matches.
+    pub fn is_empty(&self) -> bool {
+        self.0.globs.is_empty()
+    }
+
     /// Whether any of these texts matches.
     pub fn matches(&self, texts: &[&str]) -> bool {
         self.0.matching(texts).contains(0)

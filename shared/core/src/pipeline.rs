@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     again::{To, Why, again},
     condition::Subject,
-    delivery::{Delivery, DeliveryId, Headers, keyed_by_hour, long_hash},
+    delivery::{BESIDE, Delivery, DeliveryId, Headers, keyed_by_hour, long_hash},
     event::{Cause, Event},
     facts::Facts,
     ledger::{Committed, Entry, Ledger},
@@ -169,7 +169,9 @@ async fn rendered_twice(
     let now = ports.clock.now();
     if !delivery.fetched {
         let raw = Delivery { variant: true, ..delivery.clone() };
-        ports.ledger.commit(entry(&raw, Vec::new(), now, rules)).await?;
+        let mut beside = entry(&raw, Vec::new(), now, rules);
+        beside.object.metadata.insert(BESIDE.into(), key.into());
+        ports.ledger.commit(beside).await?;
     }
     let terms = (if delivery.fetched { Why::Recovered } else { Why::Redelivered }, To::Matching);
     let again =

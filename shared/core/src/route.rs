@@ -93,6 +93,11 @@ impl Router {
         Ok(Self { subscriptions: compiled, events, repositories, conditions })
     }
 
+    /// Every subscription's name and queue.
+    pub fn targets(&self) -> impl Iterator<Item = (&str, &QueueName)> {
+        self.subscriptions.iter().map(|subscription| (subscription.name.as_str(), &subscription.queue))
+    }
+
     /// Every pointer that a session template may read.
     pub fn pointers(&self) -> impl Iterator<Item = &str> {
         self.subscriptions.iter().flat_map(|subscription| subscription.strategy.pointers())
@@ -134,6 +139,11 @@ impl Router {
         }
         let takes = |it: &Compiled| it.source.as_deref().is_none_or(|wanted| wanted == source);
         found.ones().any(|index| takes(&self.subscriptions[index]))
+    }
+
+    /// Whether it matters to any subscription which repository an event is of.
+    pub fn names_repositories(&self) -> bool {
+        self.subscriptions.iter().any(|it| !it.repositories.is_empty())
     }
 
     /// The session of an event in this queue, whether a subscription wants it there or not.

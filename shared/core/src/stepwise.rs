@@ -7,10 +7,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
-use futures::future::join_all;
+use futures::future::{Either, join_all, select};
 
 use crate::{
-    ledger::{Committed, Entry, Ledger, Mark, Unrouted},
+    breaker::{Breakers, PROBE, Pass},
+    ledger::{Committed, Entry, Ledger, Mark, Target, Unrouted},
     port::{Archive, Clock, ErrorKind, Expect, Message, PortError, Queue, QueueName, Record, Records},
 };
 
@@ -18,6 +19,9 @@ use crate::{
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const TRIES: usize = 4;
+
+/// A queue that gives no answer is given up after this long: half of GitHub's 10 s is left for the steps before and after.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A ledger over three separate ports.
 pub struct Stepwise {
@@ -29,7 +33,12 @@ pub struct Stepwise {
     pub records: Arc<dyn Records>,
     /// For the waits between tries.
     pub clock: Arc<dyn Clock>,
+    /// Who keeps failing is skipped for a while.
+    pub breakers: Breakers,
 }
+
+/// The queues that did not take a message, and why.
+type Failed = Vec<(QueueName, PortError)>;
 
 #[async_trait]
 impl Ledger for Stepwise {
@@ -44,14 +53,24 @@ impl Ledger for Stepwise {
         let lacking = entry.messages.iter().filter(|(queue, _)| !sent.contains_key(queue));
         let results =
             join_all(lacking.map(|(queue, message)| self.send(queue, message)).collect::<Vec<_>>()).await;
-        let (reached, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, result)| result.is_ok());
-        let reached: Vec<QueueName> = reached.into_iter().map(|(queue, _)| queue).collect();
-        if !failed.is_empty() {
-            self.keep_unrouted(&entry, &archive, failed).await?;
+        let (mut reached, mut failed) = (Vec::new(), Failed::new());
+        for (queue, result) in results {
+            match result {
+                Ok(()) => reached.push(queue),
+                Err(error) => failed.push((queue, error)),
+            }
         }
         sent.extend(reached.iter().map(|queue| (queue.clone(), entry.now)));
-        self.mark(&entry, seen, Mark { archive, sent }).await;
+        let mark = Mark { archive, sent };
+        if !failed.is_empty() {
+            self.keep_unrouted(&entry, &mark, &failed).await?;
+        }
+        self.mark(&entry, seen, mark).await;
         Ok(Committed::Stored { duplicate, sent: reached })
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        self.breakers.targets(self.clock.now())
     }
 }
 
@@ -68,13 +87,32 @@ impl Stepwise {
         }
     }
 
-    /// Sends one message, and again while that may help.
+    /// Sends one message, unless the queue's circuit is open: then nothing is tried and nothing waits.
     async fn send(&self, queue: &QueueName, message: &Message) -> (QueueName, Result<(), PortError>) {
+        let pass = match self.breakers.pass(queue, self.clock.now()) {
+            Ok(pass) => pass,
+            Err(skipped) => return (queue.clone(), Err(skipped)),
+        };
+        let patience = if pass.is_probe() { PROBE.unsigned_abs() } else { PATIENCE };
+        let tried = Box::pin(self.tries(queue, message, &pass));
+        let result = match select(tried, self.clock.sleep(patience)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(PortError::unavailable(format!(
+                "`{queue}` gave no answer within {} s",
+                patience.as_secs()
+            ))),
+        };
+        self.breakers.settle(queue, &pass, self.clock.now(), &result);
+        (queue.clone(), result)
+    }
+
+    /// Tries, and again while that may help. A probe is one try: others are skipped meanwhile.
+    async fn tries(&self, queue: &QueueName, message: &Message, pass: &Pass) -> Result<(), PortError> {
         let waits = ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
-            .with_max_times(TRIES - 1);
+            .with_max_times(if pass.is_probe() { 0 } else { TRIES - 1 });
         let mut waits = waits.build();
         loop {
             let result = self.queue.send(queue, vec![message.clone()]).await.pop();
@@ -85,30 +123,33 @@ impl Stepwise {
                 _ => None,
             };
             match wait {
-                Some(wait) => self.clock.sleep(wait).await,
-                None => return (queue.clone(), result.map(drop)),
+                Some(wait) if self.breakers.is_valid(queue, pass) => self.clock.sleep(wait).await,
+                _ => return result.map(drop),
             }
         }
     }
 
-    /// Names the queues that an event could not be sent to. If even that cannot be kept, the sender must come again.
-    async fn keep_unrouted(
-        &self,
-        entry: &Entry,
-        archive: &str,
-        failed: Vec<(QueueName, Result<(), PortError>)>,
-    ) -> Result<(), PortError> {
-        let mut queues = BTreeMap::new();
-        for (queue, result) in failed {
-            let why = result.err().map(|error| error.to_string()).unwrap_or_default();
-            tracing::warn!(%queue, why, "`{archive}` could not be sent to `{queue}`: kept for recover");
-            queues.insert(queue, why);
+    /// Names the queues that an event could not be sent to, beside those that were named before and have not got it yet.
+    /// If even that cannot be kept, the sender must come again.
+    async fn keep_unrouted(&self, entry: &Entry, mark: &Mark, failed: &Failed) -> Result<(), PortError> {
+        let key = Unrouted::key(&entry.mark_key);
+        for _ in 0..TRIES {
+            let record = self.records.get(&key).await?;
+            let known = record.as_ref().and_then(|record| Unrouted::decode(&record.value).ok());
+            let fresh = Unrouted { archive: mark.archive.clone(), queues: BTreeMap::new(), since: entry.now };
+            let mut unrouted = known.unwrap_or(fresh);
+            unrouted.queues.retain(|queue, _| !mark.sent.contains_key(queue));
+            let new = failed.iter().filter(|(queue, _)| !unrouted.queues.contains_key(queue));
+            let new: Vec<_> = new.map(|(queue, _)| queue).collect();
+            unrouted.queues.extend(failed.iter().map(|(queue, error)| (queue.clone(), error.to_string())));
+            let expect = record.map_or(Expect::Absent, |record| Expect::Version(record.version));
+            match self.records.put_if(&key, unrouted.encode(), expect, None).await {
+                Ok(_) => return Ok(new.into_iter().for_each(|queue| told(queue, &mark.archive, &unrouted))),
+                Err(error) if error.kind == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
         }
-        let unrouted = Unrouted { archive: archive.to_owned(), queues, since: entry.now };
-        self.records
-            .put_if(&Unrouted::key(&entry.mark_key), unrouted.encode(), Expect::Anything, None)
-            .await?;
-        Ok(())
+        Err(PortError::unavailable(format!("`{key}` is contended: nobody could say what is not sent yet")))
     }
 
     /// A mark that cannot be written costs a second copy at worst, within the queues' dedup window not even that: it is
@@ -135,6 +176,12 @@ impl Stepwise {
         }
         tracing::warn!("the mark `{}` is contended: given up", entry.mark_key);
     }
+}
+
+fn told(queue: &QueueName, archive: &str, unrouted: &Unrouted) {
+    let why = unrouted.queues.get(queue).map_or("", String::as_str);
+    metrics::counter!("pointsman_unrouted_total", "queue" => queue.to_string()).increment(1);
+    tracing::warn!(%queue, why, "`{archive}` could not be sent to `{queue}`: kept for recover");
 }
 
 fn may_pass(error: &PortError) -> bool {

@@ -20,13 +20,17 @@ pub(crate) struct Ask {
     pub method: Method,
     /// A path with its query, or the whole URL of GraphQL or of a next page.
     pub target: String,
+    /// The path of the first page: a next page's URL names a repository by its number.
+    pub begins: String,
     pub body: Bytes,
     pub accept: &'static str,
 }
 
 impl Ask {
     pub fn new(method: Method, target: impl Into<String>) -> Self {
-        Self { method, target: target.into(), body: Bytes::new(), accept: JSON }
+        let target = target.into();
+        let begins = target.split('?').next().unwrap_or_default().to_owned();
+        Self { method, target, begins, body: Bytes::new(), accept: JSON }
     }
 
     pub fn get(target: impl Into<String>) -> Self {

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::client::Auth;
+use crate::{about::About, client::Auth};
 
+/// Where the records of answers lie.
+pub const ANSWERS: &str = "github/answers/";
 /// What is kept in memory, in bytes.
 const ROOM: u64 = 32 << 20;
 /// The longest value of a record.
@@ -42,6 +44,7 @@ pub(crate) struct Kept {
     pub next: Option<String>,
     /// The model as JSON; `None` = GitHub has no such thing.
     pub body: Option<Bytes>,
+    pub about: About,
     pub written: Timestamp,
 }
 
@@ -67,7 +70,7 @@ impl CacheKey {
     }
 
     fn record(&self) -> String {
-        format!("github/answers/{}", hex::encode(self.0))
+        format!("{ANSWERS}{}", hex::encode(self.0))
     }
 }
 
@@ -77,7 +80,8 @@ struct BySize;
 impl Weighter<CacheKey, Arc<Kept>> for BySize {
     fn weight(&self, _: &CacheKey, kept: &Arc<Kept>) -> u64 {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        (kept.body.as_ref().map_or(0, Bytes::len) + text(&kept.etag) + text(&kept.next) + 200) as u64
+        let named = text(&kept.etag) + text(&kept.next) + kept.about.path.len();
+        (kept.body.as_ref().map_or(0, Bytes::len) + named + 200) as u64
     }
 }
 
@@ -89,6 +93,8 @@ struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     body: Box<RawValue>,
+    #[serde(default)]
+    about: About,
     written: Timestamp,
 }
 
@@ -115,9 +121,9 @@ impl Cache {
         // A cache that cannot be read costs requests, not the pass.
         let record =
             far.get(&key.record()).await.inspect_err(|error| tracing::warn!(%error, "ETags")).ok()??;
-        let Stored { etag, next, body, written } = serde_json::from_slice(&record.value).ok()?;
+        let Stored { etag, next, body, about, written } = serde_json::from_slice(&record.value).ok()?;
         let body = Some(Bytes::copy_from_slice(body.get().as_bytes()));
-        let kept = Arc::new(Kept { etag, next, body, written });
+        let kept = Arc::new(Kept { etag, next, body, about, written });
         self.near.insert(key, kept.clone());
         Some(kept)
     }
@@ -143,7 +149,8 @@ impl Cache {
         }
         let text = String::from_utf8(body.to_vec()).ok();
         let Some(body) = text.and_then(|text| RawValue::from_string(text).ok()) else { return };
-        let stored = Stored { etag: kept.etag.clone(), next: kept.next.clone(), body, written: kept.written };
+        let Kept { etag, next, about, written, .. } = kept.clone();
+        let stored = Stored { etag, next, body, about, written };
         let value = serde_json::to_vec(&stored).expect("our own types are JSON");
         if value.len() > LONGEST {
             return;

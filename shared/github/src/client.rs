@@ -124,16 +124,21 @@ impl Github {
 
     /// A repository, with the token that we were given. `Invalid` for an App: it asks as an installation.
     pub fn repository(&self, slug: Slug) -> Result<Repository, PortError> {
-        let auth = match &self.0.identity {
-            Identity::Token { token, .. } => Auth::Token(token.clone()),
-            Identity::Nobody { .. } => Auth::Nobody,
-            Identity::App(_) => {
-                let message =
-                    format!("an App sees {slug} through its installation there: ask for that first");
-                return Err(PortError::invalid(message));
-            }
-        };
+        let auth = self.as_given().ok_or_else(|| {
+            PortError::invalid(format!(
+                "an App sees {slug} through its installation there: ask for that first"
+            ))
+        })?;
         Ok(Repository::new(self.clone(), auth, slug))
+    }
+
+    /// As whom we ask without more ado; an App asks as itself or as an installation.
+    pub(crate) fn as_given(&self) -> Option<Auth> {
+        match &self.0.identity {
+            Identity::Token { token, .. } => Some(Auth::Token(token.clone())),
+            Identity::Nobody { .. } => Some(Auth::Nobody),
+            Identity::App(_) => None,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

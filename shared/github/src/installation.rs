@@ -4,8 +4,8 @@ use pointsman_core::port::PortError;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppInfo, Conversion, Github, HookConfig, HookDelivery, InstallationInfo, RateLimits, Repository,
-    RepositoryInfo, Slug, ask::Ask, cache::Keep, client::Auth, pages::Cap, path,
+    AppInfo, Conversion, Github, HookConfig, InstallationInfo, RateLimits, Repository, RepositoryInfo, Slug,
+    ask::Ask, cache::Keep, client::Auth, pages::Cap, path,
 };
 
 /// An App has no more installations, an installation no more repositories, than these pages of a hundred.
@@ -89,12 +89,6 @@ impl Github {
     /// Where the App's webhooks go.
     pub async fn hook_config(&self) -> Result<HookConfig, PortError> {
         self.get(&Auth::App, &Ask::get("/app/hook/config"), Keep::Tagged).await
-    }
-
-    /// The App's last deliveries, newest first: at most a hundred.
-    pub async fn hook_deliveries(&self) -> Result<Vec<HookDelivery>, PortError> {
-        let ask = Ask::get("/app/hook/deliveries").query(&[("per_page", "100".into())]);
-        self.get(&Auth::App, &ask, Keep::Tagged).await
     }
 
     /// Makes an App of a manifest's code: once, within an hour.

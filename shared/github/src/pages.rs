@@ -7,6 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Github,
+    about::About,
     ask::Ask,
     cache::{CacheKey, Keep, Kept},
     client::Auth,
@@ -121,7 +122,8 @@ impl Github {
         let response = match self.send(auth, ask, etag).await {
             Err(error) if error.kind == ErrorKind::NotFound => {
                 if keep == Keep::Path {
-                    let none = Kept { etag: None, next: None, body: None, written: self.now() };
+                    let about = About::new(auth, ask);
+                    let none = Kept { etag: None, next: None, body: None, about, written: self.now() };
                     self.cache().put(key, none).await;
                 }
                 return Ok(None);
@@ -137,7 +139,8 @@ impl Github {
         let etag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         if keep != Keep::Tagged || etag.is_some() {
             let body = serde_json::to_vec(&value).expect("our own types are JSON");
-            let kept = Kept { etag, next: next.clone(), body: Some(body.into()), written: self.now() };
+            let (body, next, about) = (Some(body.into()), next.clone(), About::new(auth, ask));
+            let kept = Kept { etag, next, body, about, written: self.now() };
             self.cache().put(key, kept).await;
         }
         Ok(Some(Page { value, next }))
@@ -149,7 +152,7 @@ impl Github {
     }
 
     /// `Link: <..>; rel="next"`, if it stays with GitHub: the token goes nowhere else.
-    fn next(&self, ask: &Ask, headers: &HeaderMap) -> Result<Option<String>, PortError> {
+    pub(crate) fn next(&self, ask: &Ask, headers: &HeaderMap) -> Result<Option<String>, PortError> {
         let Some(next) = next_link(headers) else { return Ok(None) };
         if self.base_url().holds(&next) {
             return Ok(Some(next));

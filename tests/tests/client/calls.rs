@@ -1,7 +1,8 @@
 //! Every call of the client, once: what it makes of the answers, and that GitHub's document knows the requests.
 
 use pointsman_github::{
-    Claim, IssueState, Latest, Moved, NewPull, NewRelease, NewTree, Opened, PullChange, Reaction,
+    Claim, Github, HookPlace, IssueState, Latest, Moved, NewPull, NewRelease, NewTree, Opened, PullChange,
+    Reaction,
 };
 use serde_json::json;
 
@@ -15,9 +16,13 @@ const OPERATIONS: &[&str] = &[
     "GET /app",
     "GET /app/hook/config",
     "GET /app/hook/deliveries",
+    "GET /app/hook/deliveries/{delivery_id}",
     "GET /app/installations",
     "GET /app/installations/{installation_id}",
     "GET /installation/repositories",
+    "GET /orgs/{org}/hooks/{hook_id}/deliveries",
+    "GET /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}",
+    "GET /orgs/{org}/repos",
     "GET /rate_limit",
     "GET /repos/{owner}/{repo}",
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
@@ -31,6 +36,8 @@ const OPERATIONS: &[&str] = &[
     "GET /repos/{owner}/{repo}/git/ref/{ref}",
     "GET /repos/{owner}/{repo}/git/tags/{tag_sha}",
     "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
+    "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
+    "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}",
     "GET /repos/{owner}/{repo}/installation",
     "GET /repos/{owner}/{repo}/issues/comments/{comment_id}",
     "GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
@@ -47,12 +54,15 @@ const OPERATIONS: &[&str] = &[
     "PATCH /repos/{owner}/{repo}/pulls/{pull_number}",
     "PATCH /repos/{owner}/{repo}/releases/{release_id}",
     "POST /app-manifests/{code}/conversions",
+    "POST /app/hook/deliveries/{delivery_id}/attempts",
     "POST /app/installations/{installation_id}/access_tokens",
+    "POST /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
     "POST /repos/{owner}/{repo}/commits/{commit_sha}/comments",
     "POST /repos/{owner}/{repo}/git/commits",
     "POST /repos/{owner}/{repo}/git/refs",
     "POST /repos/{owner}/{repo}/git/tags",
     "POST /repos/{owner}/{repo}/git/trees",
+    "POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
     "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
     "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
     "POST /repos/{owner}/{repo}/issues/{issue_number}/labels",
@@ -65,6 +75,7 @@ const OPERATIONS: &[&str] = &[
 async fn every_call_is_one_that_github_documents_and_answers() {
     let house = House::new().await;
     as_the_app(&house).await;
+    as_an_administrator(&house).await;
     let pull = proposed(&house).await;
     said(&house, pull).await;
     released(&house).await;
@@ -84,12 +95,37 @@ async fn as_the_app(house: &House) {
     assert!(client.installation_of(&"acme/none".parse().unwrap()).await.unwrap().is_none());
     house.github.set_hook_url(house.app.id, "https://hooks.example/github");
     assert_eq!(client.hook_config().await.unwrap().url, "https://hooks.example/github");
-    client.hook_deliveries().await.unwrap();
+    house.github.emit(REPO, "push", None, json!({ "ref": "refs/heads/main" }));
+    told_and_told_again(&client, HookPlace::App).await;
     let manifest =
         json!({ "name": "made", "default_permissions": { "contents": "write" }, "default_events": ["push"] });
     house.github.offer_manifest("a-code", manifest);
     let made = client.convert_manifest("a-code").await.unwrap();
     assert!(made.app.name == "made" && made.private_key.expose().starts_with(b"-----BEGIN"));
+}
+
+async fn as_an_administrator(house: &House) {
+    let hook = |place| house.github.create_hook(place, "root", "https://hooks.example/github", &["push"]).id;
+    let repository = HookPlace::Repository { slug: REPO.parse().unwrap(), hook: hook(REPO) };
+    let organisation = HookPlace::Organisation { login: "acme".into(), hook: hook("acme") };
+    house.github.emit(REPO, "push", None, json!({ "ref": "refs/heads/main" }));
+    let client = house.with_token(&house.github.personal_token("root"));
+    told_and_told_again(&client, repository).await;
+    told_and_told_again(&client, organisation).await;
+    assert_eq!(client.organisation_repositories("acme").await.unwrap()[0].full_name, REPO);
+    let error = house.client().deliveries(HookPlace::Organisation { login: "acme".into(), hook: 1 });
+    let error = error.page(None).await.unwrap_err().to_string();
+    assert_eq!(error, "webhooks of acme/1 are shown to a token of an administrator, not to an App");
+}
+
+/// The list, its newest, and that once more.
+async fn told_and_told_again(client: &Github, place: HookPlace) {
+    let deliveries = client.deliveries(place);
+    let newest = deliveries.page(None).await.unwrap().deliveries.remove(0);
+    let sent = deliveries.one(newest.id).await.unwrap();
+    assert_eq!((sent.guid, sent.event.as_str()), (newest.guid, "push"));
+    assert!(sent.payload.is_some() && sent.headers.iter().any(|(name, _)| name == "x-github-delivery"));
+    deliveries.redeliver(newest.id).await.unwrap();
 }
 
 async fn proposed(house: &House) -> u64 {

@@ -10,7 +10,7 @@ use pointsman_core::{
 use pointsman_embedded::{Options, Store};
 use pointsman_env::EnvSecrets;
 use pointsman_fake_github::{FakeGithub, NewApp, PRIVATE_KEY, Person};
-use pointsman_github::{App, Github, Pace, Ports, RefName, Repository};
+use pointsman_github::{App, Github, Identity, Pace, Ports, RefName, Repository};
 
 pub const REPO: &str = "acme/web";
 const PERMISSIONS: &[(&str, &str)] =
@@ -53,6 +53,15 @@ impl House {
         let secrets = Arc::new(EnvSecrets::new(self.folder.path()));
         let (http, clock) = (self.github.clone(), self.clock.clone());
         Github::at_pace(app, Ports { http, records: Some(records), clock, secrets }, Pace::UNHURRIED)
+    }
+
+    /// A client with somebody's token.
+    pub fn with_token(&self, token: &str) -> Github {
+        let token: SecretRef = format!("literal:{token}").parse().unwrap();
+        let identity = Identity::Token { token, base_url: self.github.base_url().parse().unwrap() };
+        let secrets = Arc::new(EnvSecrets::new(self.folder.path()));
+        let (http, clock) = (self.github.clone(), self.clock.clone());
+        Github::at_pace(identity, Ports { http, records: None, clock, secrets }, Pace::UNHURRIED)
     }
 
     pub fn repository(&self) -> Repository {

@@ -14,7 +14,7 @@ const STEP: usize = 256;
 
 /// How often what is forgotten is removed, in ms, and how many rows of each kind at once.
 const SWEEP_EVERY: i64 = 200;
-const SWEEP_ROWS: i64 = 256;
+const SWEEP_ROWS: usize = 256;
 
 /// What a dead letter says whose handler never came back.
 const RAN_OUT: &str = "its receiver neither settled nor renewed it in time";
@@ -29,10 +29,16 @@ impl State {
     pub fn is_due(&self, now: i64) -> bool {
         self.expiries.first().is_some_and(|(at, _)| *at <= now)
             || self.queues.iter().any(|queue| queue.loose.next_due != 0 && queue.loose.next_due <= now)
+            || self.sweep_left && self.next_sweep <= now
     }
 
-    /// When time alone will make something ready that somebody waits for.
+    /// When time alone will make something ready that somebody waits for, or what a sweep left is to go.
     pub fn next_alarm(&self) -> Option<i64> {
+        let sweep = self.sweep_left.then_some(self.next_sweep);
+        self.next_waited().into_iter().chain(sweep).min()
+    }
+
+    fn next_waited(&self) -> Option<i64> {
         let mut waited = self.queues.iter().filter(|queue| !queue.waiters.is_empty()).peekable();
         waited.peek()?;
         let expiry = self.expiries.first().map(|(at, _)| *at);
@@ -108,12 +114,14 @@ impl Writer<'_> {
     }
 
     fn sweep(&mut self) -> rusqlite::Result<()> {
-        self.conn
+        let removed = self
+            .conn
             .prepare_cached(
                 "DELETE FROM records WHERE key IN
                  (SELECT key FROM records WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
             )?
             .execute(params![self.now, SWEEP_ROWS])?;
+        self.state.sweep_left = removed == SWEEP_ROWS;
         self.forget()
     }
 }

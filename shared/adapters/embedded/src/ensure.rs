@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pointsman_core::port::{PortError, QueueName, QueueSettings};
+use pointsman_core::port::{OnPoison, PortError, QueueName, QueueSettings};
 use rusqlite::{Connection, params};
 
 use crate::{engine::Engine, queues::QueueState, state::State, times::millis_of};
@@ -36,16 +36,18 @@ fn write(conn: &Connection, queues: &[(QueueName, QueueSettings)]) -> rusqlite::
     for (name, settings) in queues {
         let id = transaction
             .prepare_cached(
-                "INSERT INTO queues (name, max_deliveries, visibility_ms, dedup_ms) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO queues (name, max_deliveries, visibility_ms, dedup_ms, on_poison) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (name) DO UPDATE SET max_deliveries = excluded.max_deliveries,
-                 visibility_ms = excluded.visibility_ms, dedup_ms = excluded.dedup_ms RETURNING id",
+                 visibility_ms = excluded.visibility_ms, dedup_ms = excluded.dedup_ms,
+                 on_poison = excluded.on_poison RETURNING id",
             )?
             .query_row(
                 params![
                     name.as_str(),
                     settings.max_deliveries,
                     millis_of(settings.visibility),
-                    millis_of(settings.dedup_window)
+                    millis_of(settings.dedup_window),
+                    settings.on_poison == OnPoison::Hold
                 ],
                 |row| row.get(0),
             )?;

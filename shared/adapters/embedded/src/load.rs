@@ -2,10 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use pointsman_core::port::{QueueName, QueueSettings};
+use pointsman_core::port::{OnPoison, QueueName, QueueSettings};
 use rusqlite::Connection;
 
-use crate::{dedup, queues::QueueState, sessions::Lane, state::State};
+use crate::{
+    dedup,
+    queues::QueueState,
+    sessions::{Lane, NONE},
+    state::State,
+};
 
 /// Reads everything; all is free to hand out.
 pub(crate) fn load(conn: &Connection, now: i64) -> rusqlite::Result<State> {
@@ -24,8 +29,8 @@ pub(crate) fn load(conn: &Connection, now: i64) -> rusqlite::Result<State> {
 
 fn load_queues(conn: &Connection, state: &mut State) -> rusqlite::Result<HashMap<i64, usize>> {
     let mut queues = HashMap::new();
-    let mut statement =
-        conn.prepare("SELECT id, name, max_deliveries, visibility_ms, dedup_ms FROM queues")?;
+    let mut statement = conn
+        .prepare("SELECT id, name, max_deliveries, visibility_ms, dedup_ms, on_poison, paused FROM queues")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
@@ -37,9 +42,12 @@ fn load_queues(conn: &Connection, state: &mut State) -> rusqlite::Result<HashMap
             max_deliveries: row.get(2)?,
             visibility: Duration::from_millis(row.get(3)?),
             dedup_window: Duration::from_millis(row.get(4)?),
+            on_poison: if row.get(5)? { OnPoison::Hold } else { OnPoison::DeadLetter },
             ..QueueSettings::default()
         };
-        queues.insert(id, state.add_queue(QueueState::new(id, name, settings)));
+        let paused = row.get(6)?;
+        let queue = QueueState { paused, ..QueueState::new(id, name, settings) };
+        queues.insert(id, state.add_queue(queue));
     }
     Ok(queues)
 }
@@ -56,6 +64,7 @@ fn load_sessions(
     let mut named = conn.prepare("SELECT id, queue, name FROM sessions ORDER BY id")?;
     let mut named = named.query([])?;
     let delayed = delayed_sessions(conn, now)?;
+    let held = held_sessions(conn)?;
     while let Some(row) = counted.next()? {
         let (id, count, first): (i64, u64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if id < 0 {
@@ -70,8 +79,9 @@ fn load_sessions(
             }
             let (queue, name): (i64, Arc<str>) = (row.get(1)?, row.get(2)?);
             let (until, late) = delayed.get(&id).copied().unwrap_or_default();
+            let stuck = held.get(&id).copied().unwrap_or(NONE);
             if let Some(queue) = queues.get(&queue) {
-                let lane = Lane { name, id, count, first, hold: 0, until, late };
+                let lane = Lane { name, id, count, first, hold: 0, until, late, stuck };
                 state.queues[*queue].sessions.insert(lane);
             }
             break;
@@ -89,6 +99,13 @@ fn delayed_sessions(conn: &Connection, now: i64) -> rusqlite::Result<HashMap<i64
     )?
     .query_map([now], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
     .collect()
+}
+
+/// Of each session that waits for a person: the first message that is held.
+fn held_sessions(conn: &Connection) -> rusqlite::Result<HashMap<i64, i64>> {
+    conn.prepare("SELECT session, min(message) FROM held GROUP BY session")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 fn load_loose_delays(conn: &Connection, state: &mut State) -> rusqlite::Result<()> {

@@ -1,6 +1,6 @@
 //! The messages' rows: SQL alone, no scheduling.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
@@ -45,20 +45,30 @@ impl StoredRow {
 
 macro_rules! select {
     ($rest:literal) => {
+        select!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "SELECT m.id, m.attempts, m.enqueued_at, m.body, m.correlation, m.attributes, m.head, m.tail, ",
-            "b.size, b.packed, b.data, s.name FROM messages m LEFT JOIN bodies b ON b.id = m.body ",
+            "b.size, b.packed, b.data, s.name",
+            $more,
+            " FROM messages m LEFT JOIN bodies b ON b.id = m.body ",
             "LEFT JOIN sessions s ON s.id = m.session ",
             $rest
         )
     };
 }
 
-const OF_SESSION: &str = select!("WHERE m.session = :session AND m.id >= :from ORDER BY m.id LIMIT :limit");
-const OF_LOOSE: &str =
-    select!("WHERE m.session = :session AND m.id >= :from AND m.visible_at = 0 ORDER BY m.id LIMIT :limit");
+const OF_SESSION: &str =
+    select!("WHERE m.session = :session AND m.id >= :from AND m.id < :before ORDER BY m.id LIMIT :limit");
+const OF_LOOSE: &str = select!(
+    "WHERE m.session = :session AND m.id >= :from AND m.id < :before AND m.visible_at = 0 ORDER BY m.id LIMIT :limit"
+);
 const ONE: &str = select!("WHERE m.id = ?1");
-const OF_QUEUE: &str = select!("WHERE m.queue = ?1 AND m.id > ?2 ORDER BY m.id LIMIT ?3");
+const OF_QUEUE: &str = select!(
+    ", EXISTS (SELECT 1 FROM held h WHERE h.session = m.session AND h.message = m.id)",
+    "WHERE m.queue = ?1 AND m.id > ?2 ORDER BY m.id LIMIT ?3"
+);
 
 pub(crate) fn insert(conn: &Connection, row: &NewRow<'_>) -> rusqlite::Result<()> {
     conn.prepare_cached(
@@ -92,39 +102,48 @@ pub(crate) fn give_back(conn: &Connection, id: i64, attempts: u32, visible_at: i
     Ok(())
 }
 
-/// At most `limit` messages of a session from this id on, as long as they fit into `bytes`; and the id of the next one.
+/// Writes failed attempts and attributes; it is not held back any more.
+pub(crate) fn rewrite(conn: &Connection, row: &StoredRow) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE messages SET attempts = ?2, attributes = ?3, visible_at = 0 WHERE id = ?1")?
+        .execute(params![row.id, row.attempts, row.attributes])?;
+    Ok(())
+}
+
+/// At most `limit` messages of a session from the first of these ids up to the second, as long as they fit into `bytes`;
+/// and the id of the next one.
 pub(crate) fn of_session(
     conn: &Connection,
     session: i64,
-    from: i64,
+    range: Range<i64>,
     limit: usize,
     bytes: usize,
 ) -> rusqlite::Result<(Vec<StoredRow>, Option<i64>)> {
-    page(conn, OF_SESSION, session, from, limit, bytes)
+    page(conn, OF_SESSION, session, range, limit, bytes)
 }
 
 /// The same of unordered messages that nothing holds back.
 pub(crate) fn of_loose(
     conn: &Connection,
     session: i64,
-    from: i64,
+    range: Range<i64>,
     limit: usize,
     bytes: usize,
 ) -> rusqlite::Result<(Vec<StoredRow>, Option<i64>)> {
-    page(conn, OF_LOOSE, session, from, limit, bytes)
+    page(conn, OF_LOOSE, session, range, limit, bytes)
 }
 
 fn page(
     conn: &Connection,
     sql: &str,
     session: i64,
-    from: i64,
+    range: Range<i64>,
     limit: usize,
     bytes: usize,
 ) -> rusqlite::Result<(Vec<StoredRow>, Option<i64>)> {
     let mut statement = conn.prepare_cached(sql)?;
-    let mut rows =
-        statement.query(named_params! {":session": session, ":from": from, ":limit": limit + 1})?;
+    let (from, before) = (range.start, range.end);
+    let mut rows = statement
+        .query(named_params! {":session": session, ":from": from, ":before": before, ":limit": limit + 1})?;
     let (mut found, mut weight) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         if found.len() == limit || weight > bytes {
@@ -141,14 +160,16 @@ pub(crate) fn one(conn: &Connection, id: i64) -> rusqlite::Result<Option<StoredR
     conn.prepare_cached(ONE)?.query_row([id], read).optional()
 }
 
-/// At most `limit` messages of a queue after this id.
+/// At most `limit` messages of a queue after this id, and whether each is held for a person.
 pub(crate) fn of_queue(
     conn: &Connection,
     queue: i64,
     after: i64,
     limit: usize,
-) -> rusqlite::Result<Vec<StoredRow>> {
-    conn.prepare_cached(OF_QUEUE)?.query_map(params![queue, after, limit], read)?.collect()
+) -> rusqlite::Result<Vec<(StoredRow, bool)>> {
+    conn.prepare_cached(OF_QUEUE)?
+        .query_map(params![queue, after, limit], |row| Ok((read(row)?, row.get(12)?)))?
+        .collect()
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredRow> {

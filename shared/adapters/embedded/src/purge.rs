@@ -1,11 +1,11 @@
 //! Purging: an operator removes messages that no receiver holds, in steps, so that others are served between them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use pointsman_core::port::{PortError, QueueName, Selection};
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use crate::{bodies, engine::Engine, messages, queue::parse_id, sessions::NONE, writer::Writer};
+use crate::{bodies, engine::Engine, messages, poison, queue::parse_id, sessions::NONE, writer::Writer};
 
 /// Messages in one transaction.
 const STEP: usize = 500;
@@ -96,13 +96,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Doomed> {
 
 /// Removes those that nobody holds.
 fn remove(writer: &mut Writer<'_>, queue: usize, doomed: Vec<Doomed>) -> rusqlite::Result<u64> {
-    let held: HashSet<i64> = writer
-        .state
-        .holds
-        .values()
-        .filter(|hold| hold.queue == queue)
-        .flat_map(|hold| hold.messages.iter().filter(|held| !held.settled).map(|held| held.id))
-        .collect();
+    let held = writer.state.in_hands(queue);
     let (mut removed, mut touched) = (0, BTreeSet::new());
     for message in doomed.into_iter().filter(|message| !held.contains(&message.id)) {
         messages::delete(writer.conn, message.id)?;
@@ -111,7 +105,7 @@ fn remove(writer: &mut Writer<'_>, queue: usize, doomed: Vec<Doomed>) -> rusqlit
         }
         match &message.name {
             Some(name) if message.session > 0 => {
-                forget_ordered(writer, queue, name)?;
+                forget_ordered(writer, queue, &message, name)?;
                 touched.insert((message.session, name.clone()));
             }
             _ => forget_loose(writer, queue, &message),
@@ -119,13 +113,22 @@ fn remove(writer: &mut Writer<'_>, queue: usize, doomed: Vec<Doomed>) -> rusqlit
         removed += 1;
     }
     for (session, name) in touched {
-        find_first(writer, queue, (session, &name), &held)?;
+        writer.recount(queue, (session, &name), &held)?;
     }
     Ok(removed)
 }
 
-fn forget_ordered(writer: &mut Writer<'_>, queue: usize, name: &str) -> rusqlite::Result<()> {
-    let Some(slot) = writer.state.queues[queue].sessions.find(name) else { return Ok(()) };
+fn forget_ordered(
+    writer: &mut Writer<'_>,
+    queue: usize,
+    message: &Doomed,
+    name: &str,
+) -> rusqlite::Result<()> {
+    let sessions = &writer.state.queues[queue].sessions;
+    let Some(slot) = sessions.find(name) else { return Ok(()) };
+    if sessions.get(slot).is_some_and(|lane| lane.stuck != NONE) {
+        poison::forget(writer.conn, message.session, message.id)?;
+    }
     let emptied = writer.state.change_lane(queue, slot, |lane| lane.count -= 1);
     writer.forget_session(emptied)
 }
@@ -136,32 +139,4 @@ fn forget_loose(writer: &mut Writer<'_>, queue: usize, message: &Doomed) {
         loose.count -= 1;
         loose.delayed -= u64::from(message.visible_at > 0);
     });
-}
-
-/// Finds the oldest message that nobody holds of a session that lost some, and until when it is held back.
-fn find_first(
-    writer: &mut Writer<'_>,
-    queue: usize,
-    (session, name): (i64, &str),
-    held: &HashSet<i64>,
-) -> rusqlite::Result<()> {
-    let Some(slot) = writer.state.queues[queue].sessions.find(name) else { return Ok(()) };
-    let mut ids = writer.conn.prepare_cached("SELECT id FROM messages WHERE session = ?1 ORDER BY id")?;
-    let mut ids = ids.query_map([session], |row| row.get::<_, i64>(0))?;
-    let first = loop {
-        match ids.next().transpose()? {
-            Some(id) if held.contains(&id) => {}
-            found => break found.unwrap_or(NONE),
-        }
-    };
-    let (until, late): (Option<i64>, u64) = writer
-        .conn
-        .prepare_cached(
-            "SELECT max(visible_at), count(*) FROM messages WHERE session = ?1 AND visible_at > ?2",
-        )?
-        .query_row([session, writer.now], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    writer.state.change_lane(queue, slot, |lane| {
-        (lane.first, lane.until, lane.late) = (first, until.unwrap_or(0), late);
-    });
-    Ok(())
 }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     bodies::{Bodies, Placing},
+    command,
     engine::Op,
     holds::{Claim, Held},
     messages::StoredRow,
@@ -136,7 +137,7 @@ impl Receiver for Store {
         self.settle(queue, receipt, move |writer, queue, claim, held| {
             // A handler was on it: that was an attempt.
             let held = Held { attempts: held.attempts + 1, ..held };
-            writer.bury(queue, claim, held, (&reason, &error))
+            writer.fail_for_good(queue, claim, held, (&reason, &error))
         })
         .await
     }
@@ -190,7 +191,7 @@ impl QueueAdmin for Store {
             .readers()
             .read(move |conn| crate::messages::of_queue(conn, queue, after, limit.min(10_000)))
             .await?;
-        rows.into_iter().map(peeked).collect()
+        rows.into_iter().map(|(row, held)| peeked(row, held)).collect()
     }
 
     async fn purge(&self, queue: &QueueName, which: Selection) -> Result<u64, PortError> {
@@ -198,8 +199,7 @@ impl QueueAdmin for Store {
     }
 
     async fn control(&self, queue: &QueueName, what: Control) -> Result<(), PortError> {
-        let _ = (queue, what);
-        Err(PortError::invalid("this backend neither pauses nor holds"))
+        command::control(self.engine(), queue, what).await
     }
 }
 
@@ -283,7 +283,7 @@ fn received(taken: Taken) -> Result<Received, PortError> {
     })
 }
 
-fn peeked(row: StoredRow) -> Result<Peeked, PortError> {
+fn peeked(row: StoredRow, held: bool) -> Result<Peeked, PortError> {
     Ok(Peeked {
         id: MessageId(row.id.to_string()),
         attempts: row.attempts,
@@ -292,7 +292,7 @@ fn peeked(row: StoredRow) -> Result<Peeked, PortError> {
         attributes: decode_attributes(row.attributes.as_deref()),
         body: body(&row)?,
         correlation: row.correlation,
-        held: false,
+        held,
     })
 }
 

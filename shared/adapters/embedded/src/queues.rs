@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use pointsman_core::port::{QueueName, QueueSettings};
+use pointsman_core::port::{OnPoison, QueueName, QueueSettings};
 
 use crate::{receive::Waiter, sessions::Sessions};
 
@@ -40,6 +40,8 @@ pub(crate) struct QueueState {
     pub name: QueueName,
     pub settings: QueueSettings,
     pub attached: bool,
+    /// Nothing is handed out.
+    pub paused: bool,
     pub sessions: Sessions,
     pub loose: Loose,
     /// Unordered messages at or before the cursor that came back.
@@ -55,6 +57,7 @@ impl QueueState {
             name,
             settings,
             attached: false,
+            paused: false,
             sessions: Sessions::default(),
             loose: Loose::default(),
             returned: BTreeSet::new(),
@@ -69,12 +72,17 @@ impl QueueState {
 
     /// Whether a message can be handed out.
     pub fn is_ready(&self) -> bool {
-        self.loose.ready() > 0 || self.sessions.oldest_ready().is_some()
+        !self.paused && (self.loose.ready() > 0 || self.sessions.oldest_ready().is_some())
     }
 
     /// Failed attempts after which a message dies; a dead letter does not die again by itself.
     pub fn max_deliveries(&self) -> u32 {
         if self.name.is_dead_letters() { u32::MAX } else { self.settings.max_deliveries }
+    }
+
+    /// Whether what fails for good is held for a person; a dead letter never is.
+    pub fn holds(&self) -> bool {
+        self.settings.on_poison == OnPoison::Hold && !self.name.is_dead_letters()
     }
 
     /// When time alone makes a message ready.

@@ -105,6 +105,9 @@ impl State {
     }
 
     fn take(&mut self, conn: &Connection, queue: usize, ask: &Ask, now: i64) -> rusqlite::Result<Vec<Taken>> {
+        if self.queues[queue].paused {
+            return Ok(Vec::new());
+        }
         let mut taken = Vec::new();
         let (mut room, mut sessions) = ((ask.max, MOST_BYTES), ask.sessions.unwrap_or(usize::MAX));
         let visibility = ask.visibility.unwrap_or(self.queues[queue].settings.visibility);
@@ -157,14 +160,14 @@ impl State {
     ) -> rusqlite::Result<Vec<Taken>> {
         let Some(lane) = self.queues[queue].sessions.get(slot) else { return Ok(Vec::new()) };
         let name = lane.name.clone();
-        let (rows, next) = messages::of_session(conn, lane.id, lane.first, limit, bytes)?;
+        let (rows, next) = messages::of_session(conn, lane.id, lane.first..lane.stuck, limit, bytes)?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }
         let hold = self.hold(queue, Some(slot), expires, &rows);
         self.change_lane(queue, slot, |lane| {
             lane.hold = hold;
-            lane.first = next.unwrap_or(NONE);
+            lane.first = next.unwrap_or(lane.stuck);
         });
         Ok(self.taken(rows, hold, expires, Some(&name)))
     }
@@ -182,7 +185,10 @@ impl State {
             rows.extend(messages::one(conn, *id)?);
         }
         if rows.is_empty() {
-            rows = messages::of_loose(conn, state.loose_session(), state.loose.cursor + 1, limit, bytes)?.0;
+            rows = {
+                let after = state.loose.cursor + 1..NONE;
+                messages::of_loose(conn, state.loose_session(), after, limit, bytes)?.0
+            };
         }
         let mut taken = Vec::new();
         for row in rows {

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, config::DbConfig};
 
 /// One step a version: step n makes version n of version n - 1.
-const STEPS: &[&str] = &[include_str!("schema/1.sql")];
+const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Bytes a page. Against 8 kB, intake takes a third more deliveries: fewer pages a commit, and a checkpoint (every 1,000
 /// pages) half as often.

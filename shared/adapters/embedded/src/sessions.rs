@@ -27,6 +27,8 @@ pub(crate) struct Lane {
     pub until: i64,
     /// How many of its messages were given back with a time.
     pub late: u64,
+    /// The first message that is held for a person, or [`NONE`]: it and what comes after it is not handed out.
+    pub stuck: i64,
 }
 
 /// All sessions of a queue, with those that can be handed out in order of their oldest message.
@@ -54,7 +56,7 @@ impl Sessions {
     }
 
     pub fn is_ready(&self, slot: Slot) -> bool {
-        self.get(slot).is_some_and(|lane| lane.hold == 0 && lane.until == 0)
+        self.get(slot).is_some_and(|lane| lane.hold == 0 && lane.until == 0 && lane.first < lane.stuck)
     }
 
     /// When the next delayed session is due.
@@ -119,7 +121,9 @@ impl Sessions {
     fn put(&mut self, slot: Slot, lane: Lane) {
         if lane.hold == 0 {
             match lane.until {
-                0 => self.ready.insert((lane.first, slot)),
+                0 if lane.first < lane.stuck => self.ready.insert((lane.first, slot)),
+                // It waits for a person.
+                0 => false,
                 until => self.delayed.insert((until, slot)),
             };
         }

@@ -1,6 +1,6 @@
 //! The engine's memory: queues, holds, ids. Changes are noted while a transaction runs and undone when it fails.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pointsman_core::port::{PortError, QueueName};
 
@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub next_body: i64,
     /// When what is forgotten is removed next, in ms.
     pub next_sweep: i64,
+    /// The last one left some.
+    pub sweep_left: bool,
     pub dedup: Dedup,
     undo: Vec<Undo>,
 }
@@ -108,6 +110,12 @@ impl State {
         if hold.left() > 0 {
             self.insert_hold(id, hold);
         }
+    }
+
+    /// What receivers hold of a queue.
+    pub fn in_hands(&self, queue: usize) -> HashSet<i64> {
+        let holds = self.holds.values().filter(|hold| hold.queue == queue);
+        holds.flat_map(|hold| hold.messages.iter().filter(|held| !held.settled).map(|held| held.id)).collect()
     }
 
     /// Reserves ids on disk; the caller writes it there.

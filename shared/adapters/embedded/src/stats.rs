@@ -3,7 +3,7 @@
 use pointsman_core::port::{PortError, QueueName, QueueStats};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::{queues::QueueState, state::State, times::time};
+use crate::{queues::QueueState, sessions::NONE, state::State, times::time};
 
 /// The figures now.
 pub(crate) fn of(
@@ -26,8 +26,8 @@ pub(crate) fn of(
         in_flight,
         delayed,
         dead,
-        held: 0,
-        paused: false,
+        held: queue.sessions.iter().filter(|(_, lane)| lane.stuck != NONE).count() as u64,
+        paused: queue.paused,
         oldest: oldest(conn, queue.id)?.map(time),
         attached: queue.attached,
     }))

@@ -2,23 +2,19 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use pointsman_core::port::{PortError, dead_letter};
+use pointsman_core::port::PortError;
 use rusqlite::{Connection, params};
 
 use crate::{
     bodies,
     holds::{Claim, Held, void},
     messages::{self, NewRow},
-    sessions::{Lane, Slot},
+    sessions::{Lane, NONE, Slot},
     state::State,
-    times::time,
 };
 
 /// Ids reserved on disk at a time.
 const RESERVE: i64 = 100_000;
-
-/// Longest error text that a dead letter keeps, in bytes.
-const LONGEST_ERROR: usize = 4096;
 
 /// A transaction at work.
 pub(crate) struct Writer<'a> {
@@ -47,6 +43,8 @@ pub(crate) enum End {
     Gone,
     /// It waits again, not before this time (0 = at once).
     Back(i64),
+    /// It is held for a person, and its session waits behind it.
+    Stuck,
 }
 
 impl Writer<'_> {
@@ -99,7 +97,16 @@ impl Writer<'_> {
         self.conn
             .prepare_cached("INSERT INTO sessions (id, queue, name) VALUES (?1, ?2, ?3)")?
             .execute(params![id, self.state.queues[queue].id, name])?;
-        let lane = Lane { name: name.clone(), id, count: 1, first: message, hold: 0, until: 0, late: 0 };
+        let lane = Lane {
+            name: name.clone(),
+            id,
+            count: 1,
+            first: message,
+            hold: 0,
+            until: 0,
+            late: 0,
+            stuck: NONE,
+        };
         self.state.insert_lane(queue, lane);
         Ok(id)
     }
@@ -144,47 +151,13 @@ impl Writer<'_> {
         if let Some(error) = failed
             && attempts >= self.state.queues[queue].max_deliveries()
         {
-            return self.bury(queue, claim, Held { attempts, ..held }, ("max_deliveries", error));
+            return self.fail_for_good(queue, claim, Held { attempts, ..held }, ("max_deliveries", error));
         }
         let until = if after_ms > 0 { self.now.saturating_add(after_ms) } else { 0 };
         if failed.is_some() || until > 0 {
             messages::give_back(self.conn, held.id, attempts, until)?;
         }
         self.settle(claim, End::Back(until))
-    }
-
-    /// Moves a held message to the queue's dead letters.
-    pub fn bury(
-        &mut self,
-        queue: usize,
-        claim: Claim,
-        held: Held,
-        (reason, error): (&str, &str),
-    ) -> rusqlite::Result<()> {
-        let dead = self.state.queues[queue].name.dead_letters();
-        let Ok(dead) = self.state.queue(&dead) else { return Err(rusqlite::Error::QueryReturnedNoRows) };
-        let row = messages::one(self.conn, held.id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        let mut attributes = decode_attributes(row.attributes.as_deref());
-        let died = time(self.now);
-        attributes.insert(dead_letter::REASON.into(), reason.into());
-        attributes.insert(dead_letter::ERROR.into(), shorten(error).into());
-        attributes.insert(dead_letter::ATTEMPTS.into(), held.attempts.to_string());
-        attributes.insert(dead_letter::TIME.into(), died.to_string());
-        let attributes = encode_attributes(&attributes);
-        let letter = Incoming {
-            session: row.session.as_ref(),
-            body: row.body,
-            correlation: row.correlation.as_deref(),
-            attributes: attributes.as_deref(),
-            head: &row.head,
-            tail: &row.tail,
-            delay_ms: 0,
-            enqueued_at: row.enqueued_at,
-        };
-        let id = self.enqueue(dead, &letter)?;
-        messages::give_back(self.conn, id, held.attempts, 0)?;
-        messages::delete(self.conn, held.id)?;
-        self.settle(claim, End::Gone)
     }
 
     /// Ends one message's hold, and with the last one its session's.
@@ -222,6 +195,10 @@ impl Writer<'_> {
                     lane.late += u64::from(until > 0);
                     lane.until = lane.until.max(until);
                 }
+                End::Stuck => {
+                    lane.first = lane.first.min(message);
+                    lane.stuck = lane.stuck.min(message);
+                }
             }
             if last {
                 lane.hold = 0;
@@ -246,7 +223,7 @@ impl Writer<'_> {
             loose.in_flight -= 1;
             match end {
                 End::Gone => loose.count -= 1,
-                End::Back(0) => {}
+                End::Back(0) | End::Stuck => {}
                 End::Back(until) => loose.delay(until),
             }
         });
@@ -265,8 +242,4 @@ pub(crate) fn decode_attributes(json: Option<&str>) -> BTreeMap<String, String> 
 /// The same for its row; nothing for none.
 pub(crate) fn encode_attributes(attributes: &BTreeMap<String, String>) -> Option<String> {
     (!attributes.is_empty()).then(|| serde_json::to_string(attributes).expect("strings are always JSON"))
-}
-
-fn shorten(error: &str) -> &str {
-    &error[..error.floor_char_boundary(LONGEST_ERROR)]
 }

@@ -96,7 +96,13 @@ impl Opened {
     /// The ledger of backends without transactions, over this store's separate ports.
     fn stepwise_ledger(&self) -> ledger::Ports {
         let Ports { queue, archive, records, .. } = self.ports.clone();
-        let ledger = Arc::new(Stepwise { archive, queue, records, clock: self.clock.clone() });
+        let ledger = Arc::new(Stepwise {
+            archive,
+            queue,
+            records,
+            clock: self.clock.clone(),
+            breakers: Default::default(),
+        });
         ledger::Ports { ledger, ..self.ledger() }
     }
 }
@@ -145,7 +151,7 @@ macro_rules! suites {
                     crate::subject($way, crate::Opened::queues).await
                 }
 
-                pointsman_conformance::queue_suite! { cases: 99, subject: subject }
+                pointsman_conformance::queue_suite! { cases: 118, subject: subject }
             }
 
             mod archive {

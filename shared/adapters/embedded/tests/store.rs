@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use pointsman_core::{
     ledger::{Committed, Entry, Ledger as _},
     port::{
-        Abandon, Archive, Ask, ErrorKind, Message, Object, Queue as _, QueueAdmin as _, Receiver as _,
-        dead_letter,
+        Abandon, Archive, Ask, Control, ErrorKind, Expect, Message, Object, OnPoison, Queue as _,
+        QueueAdmin as _, QueueSettings, Receiver as _, Records as _, dead_letter,
     },
 };
 use pointsman_embedded::{OpenError, Store};
@@ -141,6 +141,10 @@ async fn a_second_opener_is_refused_and_told_who_has_it() {
     Store::open(folder.path(), options()).await.unwrap().close().await;
 }
 
+fn hold() -> QueueSettings {
+    QueueSettings { on_poison: OnPoison::Hold, ..QueueSettings::default() }
+}
+
 fn sql(folder: &tempfile::TempDir, sql: &str) {
     let conn = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
     conn.execute_batch(sql).unwrap();
@@ -155,7 +159,8 @@ async fn a_transaction_that_fails_changes_nothing_and_the_next_one_works() {
     let held = store.receive(&queue, ask(1)).await.unwrap().remove(0);
     sql(
         &folder,
-        "CREATE TRIGGER full_insert BEFORE INSERT ON messages WHEN NEW.head = CAST('boom' AS BLOB)
+        "CREATE TRIGGER full_held BEFORE INSERT ON held BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;
+         CREATE TRIGGER full_insert BEFORE INSERT ON messages WHEN NEW.head = CAST('boom' AS BLOB)
          BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;
          CREATE TRIGGER full_delete BEFORE DELETE ON messages BEGIN SELECT RAISE(ROLLBACK, 'no room'); END;",
     );
@@ -166,10 +171,13 @@ async fn a_transaction_that_fails_changes_nothing_and_the_next_one_works() {
     }
     let complete = store.complete(&queue, std::slice::from_ref(&held.receipt)).await.remove(0);
     assert_eq!(complete.unwrap_err().kind, ErrorKind::Unavailable);
+    store.ensure_queues(&[(queue.clone(), hold())]).await.unwrap();
+    let dead = store.dead_letter(&queue, &held.receipt, "odd", "it is odd").await;
+    assert_eq!(dead.unwrap_err().kind, ErrorKind::Unavailable);
     let stats = store.stats(&queue).await.unwrap();
-    assert_eq!((stats.depth, stats.in_flight), (1, 1));
+    assert_eq!((stats.depth, stats.in_flight, stats.held), (1, 1, 0));
 
-    sql(&folder, "DROP TRIGGER full_insert; DROP TRIGGER full_delete;");
+    sql(&folder, "DROP TRIGGER full_held; DROP TRIGGER full_insert; DROP TRIGGER full_delete;");
     store.health().await.unwrap();
     assert!(store.send(&queue, batch).await.iter().all(|sent| !sent.as_ref().unwrap().duplicate));
     store.complete(&queue, &[held.receipt]).await.remove(0).unwrap();
@@ -185,10 +193,50 @@ async fn a_store_of_a_newer_schema_is_refused_and_left_as_it_is() {
     Store::open(folder.path(), options()).await.unwrap().close().await;
     sql(&folder, "PRAGMA user_version = 99");
     let error = Store::open(folder.path(), options()).await.err().unwrap();
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }), "{error}");
     assert!(error.to_string().contains("use the newer program"), "{error}");
-    sql(&folder, "PRAGMA user_version = 1");
+    sql(&folder, "PRAGMA user_version = 2");
     Store::open(folder.path(), options()).await.unwrap().close().await;
+}
+
+/// What version 2 of the schema added, taken away again.
+const TO_VERSION_1: &str = "DROP TABLE held; ALTER TABLE queues DROP COLUMN on_poison;
+    ALTER TABLE queues DROP COLUMN paused; PRAGMA user_version = 1";
+
+#[tokio::test]
+async fn a_store_of_version_1_is_migrated_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    store.send(&name("jobs"), vec![message("a", "1"), message("a", "2")]).await;
+    store.close().await;
+    sql(&folder, TO_VERSION_1);
+    let hold = QueueSettings { max_deliveries: 1, ..hold() };
+    let store = Store::open(folder.path(), options().with_queues([(name("jobs"), hold)])).await.unwrap();
+    let stats = store.stats(&name("jobs")).await.unwrap();
+    assert_eq!((stats.depth, stats.held, stats.paused), (2, 0, false));
+    let poison = store.receive(&name("jobs"), ask(1)).await.unwrap().remove(0);
+    store.abandon(&name("jobs"), &poison.receipt, Abandon::failed("no", Duration::ZERO)).await.unwrap();
+    assert!(store.receive(&name("jobs"), ask(1)).await.unwrap().is_empty());
+    store.control(&name("jobs"), Control::Bury(poison.id)).await.unwrap();
+    assert_eq!(&store.receive(&name("jobs"), ask(1)).await.unwrap()[0].body[..], b"2");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_held_stays_held_when_the_queue_holds_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options().with_queues([(name("jobs"), hold())])).await.unwrap();
+    store.send(&name("jobs"), vec![message("a", "1"), message("a", "2")]).await;
+    let poison = store.receive(&name("jobs"), ask(1)).await.unwrap().remove(0);
+    store.dead_letter(&name("jobs"), &poison.receipt, "odd", "it is odd").await.unwrap();
+    store.ensure_queues(&[(name("jobs"), QueueSettings::default())]).await.unwrap();
+    assert_eq!(store.stats(&name("jobs")).await.unwrap().held, 1);
+    assert!(store.receive(&name("jobs"), ask(1)).await.unwrap().is_empty());
+    store.control(&name("jobs"), Control::Release(poison.id)).await.unwrap();
+    let again = store.receive(&name("jobs"), ask(1)).await.unwrap().remove(0);
+    store.dead_letter(&name("jobs"), &again.receipt, "odd", "it is odd").await.unwrap();
+    assert_eq!(&store.receive(&name("jobs"), ask(1)).await.unwrap()[0].body[..], b"2");
+    store.close().await;
 }
 
 #[tokio::test]
@@ -196,4 +244,29 @@ async fn an_empty_database_is_migrated_from_version_0() {
     let folder = tempfile::tempdir().unwrap();
     sql(&folder, "PRAGMA user_version = 0; VACUUM");
     Store::open(folder.path(), options()).await.unwrap().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_a_write_finds_expired_records_all_of_them_leave_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), options()).await.unwrap();
+    let soon = Timestamp::now().checked_add(Duration::from_millis(50)).unwrap();
+    let put = async |key: String, expires| {
+        store.put_if(&key, Bytes::from_static(b"x"), Expect::Anything, expires).await.unwrap();
+    };
+    futures::future::join_all((0..1_000).map(|n| put(format!("mark/{n}"), Some(soon)))).await;
+    let reader = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    let left = || reader.query_row("SELECT count(*) FROM records", [], |row| row.get::<_, i64>(0)).unwrap();
+    let until = async |most: i64, write: bool| {
+        while left() > most {
+            if write {
+                put("stays".into(), None).await;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let minute = Duration::from_secs(60);
+    tokio::time::timeout(minute, until(999, true)).await.expect("some go with a write");
+    tokio::time::timeout(minute, until(1, false)).await.expect("the others go without one");
+    store.close().await;
 }

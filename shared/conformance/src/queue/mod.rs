@@ -10,6 +10,8 @@ mod dedup;
 mod delay;
 mod durable;
 mod order;
+mod pause;
+mod poison;
 mod receipts;
 mod storm;
 pub(crate) mod subject;
@@ -140,4 +142,27 @@ cases! {
     admin::purge_removes_all_that_nobody_holds if exact_admin,
     admin::purge_removes_only_the_named if exact_admin,
     admin::purge_lets_a_session_go_on if exact_admin,
+
+    // What fails for good can be held for a person.
+    poison::a_session_waits_behind_its_poison_and_others_go_on if holds & named_sessions,
+    poison::a_held_message_tells_why_as_a_dead_letter_does if holds,
+    poison::a_released_message_is_as_if_it_had_never_failed if holds,
+    poison::a_released_message_can_be_held_again if holds,
+    poison::a_buried_message_is_a_dead_letter_and_its_session_goes_on if holds,
+    poison::a_purged_poison_frees_its_session if holds,
+    poison::what_a_receiver_has_in_hand_behind_a_poison_goes_back if holds,
+    poison::what_comes_before_a_poison_is_handed_out_again if holds,
+    poison::a_receiver_that_never_comes_back_leaves_its_session_held if holds,
+    poison::a_poison_without_a_session_dies_as_ever if holds,
+    poison::a_dead_letter_is_never_held if holds,
+    poison::only_what_is_held_can_be_decided_about if holds,
+    poison::a_held_session_outlives_a_crash if holds & restarts,
+
+    // A queue can be paused.
+    pause::a_paused_queue_hands_nothing_out_and_takes_everything_in if pauses,
+    pause::what_is_held_of_a_paused_queue_can_be_settled if pauses,
+    pause::a_receiver_waits_until_its_queue_is_resumed if pauses,
+    pause::a_queue_that_is_not_there_cannot_be_paused if pauses,
+    pause::dead_letters_can_be_paused_too if pauses,
+    pause::a_pause_outlives_a_crash if pauses & restarts,
 }

@@ -125,6 +125,12 @@ pub struct HookDelivery {
     /// Such as `opened`.
     #[serde(default)]
     pub action: Option<String>,
+    /// The repository that it is about.
+    #[serde(default)]
+    pub repository_id: Option<u64>,
+    /// The App's installation that it is about.
+    #[serde(default)]
+    pub installation_id: Option<u64>,
 }
 
 /// The limits of who asks.

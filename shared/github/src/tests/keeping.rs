@@ -44,6 +44,7 @@ async fn what_has_not_changed_is_asked_for_by_its_etag_also_by_the_next_process(
     let (value, expires) = shelf.values().next().unwrap();
     assert_eq!(expires.unwrap().as_second(), NOW + 24 * 3600);
     assert!(!String::from_utf8_lossy(value).contains("url"), "only what is used is kept");
+    assert!(crate::is_about_repository(value, "o/r") && crate::is_about_installation(value, 7));
 }
 
 #[tokio::test]

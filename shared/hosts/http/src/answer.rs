@@ -108,7 +108,8 @@ pub(crate) fn not_allowed(allow: &'static str) -> Response {
     response
 }
 
-fn problem(status: StatusCode, detail: &str) -> Response {
+/// A problem of this status.
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().expect("every status used here has a phrase");
     let problem = Problem { r#type: "about:blank", title, status: status.as_u16(), detail };
     let mut response = json(status, &problem);

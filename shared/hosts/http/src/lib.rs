@@ -4,6 +4,7 @@
 //!
 //! A request's way: [`server`](Server) (connections), `routes`, `webhook` (request -> input), `answer` (outcome -> response).
 
+mod admin;
 mod answer;
 mod body;
 mod client;
@@ -15,6 +16,7 @@ mod server;
 mod webhook;
 mod wire;
 
+pub use admin::{Admin, Asked, Told};
 pub use limits::Limits;
 pub use page::{Page, Pages, Visit};
 pub use parts::{Dependency, Parts, Ready, Render, Stage};

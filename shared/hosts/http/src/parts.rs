@@ -10,7 +10,7 @@ use pointsman_core::{
 };
 use serde::Serialize;
 
-use crate::Limits;
+use crate::{Admin, Limits};
 
 /// The stage behind `POST /webhooks/{source}`.
 pub type Stage = Arc<dyn Fn(Request) -> BoxFuture<'static, Outcome<Accepted>> + Send + Sync>;
@@ -44,6 +44,8 @@ pub struct Parts {
     pub ready: Ready,
     /// The figures.
     pub metrics: Render,
+    /// What is behind `/admin/`. Default: nothing.
+    pub admin: Option<Admin>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds.
@@ -61,6 +63,7 @@ impl Parts {
             stage: Arc::new(move |request| Box::pin(stage(request))),
             ready: Arc::new(|| Box::pin(async { Vec::new() })),
             metrics: Arc::new(String::new),
+            admin: None,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
         }
@@ -80,6 +83,13 @@ impl Parts {
     #[must_use]
     pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.metrics = Arc::new(render);
+        self
+    }
+
+    /// The same with this behind `/admin/`.
+    #[must_use]
+    pub fn admin(mut self, admin: Admin) -> Self {
+        self.admin = Some(admin);
         self
     }
 }

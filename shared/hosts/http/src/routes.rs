@@ -5,9 +5,9 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc};
 use http::{Method, StatusCode};
 use serde::Serialize;
 use tokio::time::timeout;
-use warp::{Filter, Rejection, reply::Response};
+use warp::{Filter, Rejection, path::Tail, reply::Response};
 
-use crate::{Dependency, Parts, answer, body::Room, webhook};
+use crate::{Dependency, Parts, admin, answer, body::Room, webhook};
 
 const READ_ONLY: &str = "GET, HEAD";
 
@@ -38,7 +38,9 @@ pub(crate) fn routes(
         .unify()
         .or(ready(Arc::clone(&host)))
         .unify()
-        .or(metrics(host))
+        .or(metrics(Arc::clone(&host)))
+        .unify()
+        .or(below_admin(host))
         .unify()
         .or(warp::any().map(answer::not_found))
         .unify()
@@ -104,6 +106,21 @@ fn metrics(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Reject
         let text = (host.parts.metrics)();
         answer::content(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
     })
+}
+
+fn below_admin(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path("admin")
+        .and(warp::path::tail())
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |path: Tail, method, headers, body| {
+            let host = Arc::clone(&host);
+            async move {
+                let asked = (method, path.as_str().to_owned());
+                admin::take(&host, asked, &headers, body).await
+            }
+        })
 }
 
 fn reads(method: &Method) -> bool {

@@ -100,6 +100,9 @@ where
             }
             let settled = settled(&self.crew.worker, &held, ran).await;
             settled.iter().for_each(|settled| settled.count(&mut self.counts));
+            if settled.contains(&Settled::Dead) && !self.still_ours().await {
+                return false;
+            }
             settled.iter().all(|settled| matches!(settled, Settled::Completed | Settled::Dead))
         }
         .instrument(span)
@@ -138,6 +141,21 @@ where
         };
         let handled = handled.unwrap_or_else(|panic| Err(panicked(&*panic)));
         Ran::Ended(settle(handled, held[0].attempt, worker.max_attempts))
+    }
+
+    /// Whether the later messages may follow a dead one: where the queue holds its session for a person, it took them back.
+    async fn still_ours(&mut self) -> bool {
+        let Some(next) = self.hand.front() else { return true };
+        let Worker { receiver, queue, visibility, .. } = &self.crew.worker;
+        match receiver.renew(queue, &next.receipt, *visibility).await {
+            Err(error) if error.kind == ErrorKind::Conflict => {
+                warn!("the session waits for a person behind the message that failed");
+                self.counts.given_back += self.hand.len() as u64;
+                self.hand.clear();
+                false
+            }
+            _ => true,
+        }
     }
 
     fn put_back(&mut self, messages: impl IntoIterator<Item = Received, IntoIter: DoubleEndedIterator>) {

@@ -27,5 +27,5 @@ pub use faults::{Fault, Moment, Odds, When};
 pub use keys::PRIVATE_KEY;
 pub use people::Person;
 pub use server::{Server, serve};
-pub use setup::NewApp;
+pub use setup::{NewApp, NewHook};
 pub use webhook::Delivery;

@@ -31,6 +31,13 @@ impl FakeGithub {
         sent
     }
 
+    /// Every webhook that was ever to be sent, in order, each once: what a receiver should have in the end.
+    pub fn emitted(&self) -> Vec<Delivery> {
+        let inner = self.lock();
+        let first = inner.world.hooks.attempts.iter().filter(|attempt| !attempt.redelivery);
+        first.map(|attempt| attempt.delivery.clone()).collect()
+    }
+
     /// Sends what waits to the URLs of its Apps, one after the other, and keeps what each answered, as GitHub does in
     /// the App's list of deliveries. Gives how many were taken (2xx).
     pub async fn deliver(&self, client: &dyn Http) -> usize {

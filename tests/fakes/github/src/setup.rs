@@ -12,7 +12,7 @@ use crate::{
     git::Git,
     people::done,
     state::{App, Installation, Repo, Token, World},
-    webhook,
+    webhook::{self, Hook},
 };
 
 /// An App that was made.
@@ -26,6 +26,15 @@ pub struct NewApp {
     pub hook_id: u64,
     /// The account that it acts as.
     pub bot: String,
+}
+
+/// A webhook that was made.
+#[derive(Clone)]
+pub struct NewHook {
+    /// Its number, which is in every delivery.
+    pub id: u64,
+    /// What it signs with.
+    pub secret: String,
 }
 
 pub(crate) fn add_app(
@@ -80,6 +89,32 @@ impl FakeGithub {
     /// A manifest that waits to be converted by this code.
     pub fn offer_manifest(&self, code: &str, manifest: serde_json::Value) {
         self.lock().world.manifests.insert(code.into(), manifest);
+    }
+
+    /// A webhook of a repository (`owner/name`) or of an organisation (its login), seen by this person alone.
+    pub fn create_hook(&self, place: &str, admin: &str, url: &str, events: &[&str]) -> NewHook {
+        let mut inner = self.lock();
+        inner.world.user(admin);
+        let id = inner.world.id();
+        let secret = format!("whsec-{id}");
+        let events = events.iter().map(|event| (*event).to_owned()).collect();
+        let (place, url) = (place.to_lowercase(), url.to_owned());
+        let hook = Hook { id, place, admin: admin.into(), events, secret: secret.clone(), url };
+        inner.world.hooks.list.push(hook);
+        NewHook { id, secret }
+    }
+
+    /// Something happened in a repository: whoever wants to hear of it is told, with these fields in the payload. Nothing
+    /// else changes.
+    pub fn emit(&self, repo: &str, event: &str, action: Option<&str>, fields: serde_json::Value) {
+        let mut inner = self.lock();
+        webhook::emit(&mut inner.world, &repo.to_lowercase(), event, action, "octocat", |_, _| fields);
+    }
+
+    /// GitHub has the bodies of its deliveries no more, only that there were some.
+    pub fn forget_payloads(&self) {
+        let mut inner = self.lock();
+        inner.world.hooks.attempts.iter_mut().for_each(|it| it.delivery.body = bytes::Bytes::new());
     }
 
     /// Installs an App on an account, for all its repositories or for these (names without the owner).
@@ -233,6 +268,6 @@ impl FakeGithub {
         let mut inner = self.lock();
         let hook = inner.world.apps[&app].hook_id;
         let payload = serde_json::json!({ "zen": "Design for failure.", "hook_id": hook, "hook": { "type": "App", "id": hook, "app_id": app } });
-        webhook::queue(&mut inner.world, app, 0, None, "ping", &payload);
+        webhook::queue(&mut inner.world, app, "ping", &payload);
     }
 }

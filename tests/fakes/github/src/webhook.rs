@@ -36,8 +36,9 @@ pub struct Delivery {
     pub body: Bytes,
     /// When it was queued.
     pub at: Timestamp,
-    pub(crate) app: u64,
-    pub(crate) installation: u64,
+    /// The webhook that it is of, `X-GitHub-Hook-ID`.
+    pub hook: u64,
+    pub(crate) installation: Option<u64>,
     pub(crate) repository: Option<u64>,
 }
 
@@ -53,6 +54,19 @@ impl fmt::Debug for Delivery {
             .field("at", at)
             .finish_non_exhaustive()
     }
+}
+
+/// A webhook of a repository or an organisation.
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    pub id: u64,
+    /// `owner/name`, or an organisation's login; in lower case.
+    pub place: String,
+    /// Who may look at it.
+    pub admin: String,
+    pub events: Vec<String>,
+    pub secret: String,
+    pub url: String,
 }
 
 /// One try of a delivery, as `GET /app/hook/deliveries` tells it.
@@ -71,7 +85,19 @@ pub(crate) struct Attempt {
 pub(crate) struct Hooks {
     pub waiting: Vec<Delivery>,
     pub attempts: Vec<Attempt>,
+    /// Those of repositories and organisations.
+    pub list: Vec<Hook>,
     made: u32,
+}
+
+/// Who sends, and on whose account.
+struct Sender {
+    hook: u64,
+    secret: String,
+    url: String,
+    /// `X-GitHub-Hook-Installation-Target-Type` and `-ID`.
+    target: (&'static str, u64),
+    installation: Option<u64>,
 }
 
 /// The value of `X-Hub-Signature-256`.
@@ -118,7 +144,12 @@ pub(crate) fn emit(
         })
         .map(|it| (it.app, it.id))
         .collect();
-    if wanted.is_empty() {
+    let owner_key = repo.owner.to_lowercase();
+    let hears = |it: &&Hook| {
+        (it.place == key || it.place == owner_key) && it.events.iter().any(|known| known == event)
+    };
+    let hooks: Vec<Hook> = world.hooks.list.iter().filter(hears).cloned().collect();
+    if wanted.is_empty() && hooks.is_empty() {
         return;
     }
     let mut payload = json!({});
@@ -133,49 +164,80 @@ pub(crate) fn emit(
             json!({ "login": repo.owner, "id": owner["id"], "node_id": owner["node_id"] });
     }
     payload["sender"] = shape::user(world, sender);
+    // One id an event: the hook's number keeps two hooks' deliveries apart.
+    let guid = fresh_guid(world);
+    for hook in hooks {
+        let target = match hook.place.contains('/') {
+            true => ("repository", repo.id),
+            false => ("organization", owner["id"].as_u64().unwrap_or(0)),
+        };
+        let from = Sender { hook: hook.id, secret: hook.secret, url: hook.url, target, installation: None };
+        wait(world, from, (&guid, event), Some(repo.id), &payload);
+    }
     for (app, installation) in wanted {
         payload["installation"] =
             json!({ "id": installation, "node_id": shape::node_id("Installation", installation) });
-        queue(world, app, installation, Some(repo.id), event, &payload);
+        let Some(from) = of_app(world, app, installation) else { continue };
+        wait(world, from, (&guid, event), Some(repo.id), &payload);
     }
 }
 
-/// Signs a payload for this App, and lets it wait.
-pub(crate) fn queue(
+/// A payload for this App waits to be sent.
+pub(crate) fn queue(world: &mut World, app: u64, event: &str, payload: &Value) {
+    let Some(from) = of_app(world, app, 0) else { return };
+    let guid = fresh_guid(world);
+    wait(world, from, (&guid, event), None, payload);
+}
+
+fn of_app(world: &World, app: u64, installation: u64) -> Option<Sender> {
+    let app = world.apps.get(&app)?;
+    Some(Sender {
+        hook: app.hook_id,
+        secret: app.secret.clone(),
+        url: app.hook_url.clone(),
+        target: ("integration", app.id),
+        installation: (installation != 0).then_some(installation),
+    })
+}
+
+fn fresh_guid(world: &mut World) -> String {
+    world.hooks.made += 1;
+    guid(world.now, world.hooks.made)
+}
+
+/// Signs a payload, and lets it wait.
+fn wait(
     world: &mut World,
-    app: u64,
-    installation: u64,
+    from: Sender,
+    (guid, event): (&str, &str),
     repository: Option<u64>,
-    event: &str,
     payload: &Value,
 ) {
-    let Some(app) = world.apps.get(&app).cloned() else { return };
     let body = Bytes::from(payload.to_string());
-    world.hooks.made += 1;
-    let guid = guid(world.now, world.hooks.made);
+    let (target, target_id) = from.target;
     let headers = [
         ("accept", "*/*".to_owned()),
         ("content-type", "application/json".into()),
         ("user-agent", "GitHub-Hookshot/fake".into()),
-        ("x-github-delivery", guid.clone()),
+        ("x-github-delivery", guid.to_owned()),
         ("x-github-event", event.into()),
-        ("x-github-hook-id", app.hook_id.to_string()),
-        ("x-github-hook-installation-target-id", app.id.to_string()),
-        ("x-github-hook-installation-target-type", "integration".into()),
-        ("x-hub-signature-256", sign(&app.secret, &body)),
+        ("x-github-hook-id", from.hook.to_string()),
+        ("x-github-hook-installation-target-id", target_id.to_string()),
+        ("x-github-hook-installation-target-type", target.into()),
+        ("x-hub-signature-256", sign(&from.secret, &body)),
     ];
     let id = world.id();
     let delivery = Delivery {
         id,
-        guid,
+        guid: guid.to_owned(),
         event: event.into(),
         action: payload["action"].as_str().map(str::to_owned),
-        url: app.hook_url.clone(),
+        url: from.url,
         headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         body,
         at: world.now,
-        app: app.id,
-        installation,
+        hook: from.hook,
+        installation: from.installation,
         repository,
     };
     let attempt = Attempt { id, delivery: delivery.clone(), redelivery: false, at: world.now, status: None };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Uri;
 use jiff::Timestamp;
-use pointsman_github::{HookConfig, HookDelivery};
+use pointsman_github::{HookConfig, HookDelivery, HookPlace};
 
 use super::{Findings, app::Patient};
 use crate::{print, wanted::Page};
@@ -22,9 +22,9 @@ pub async fn look(patient: &Patient<'_>, now: Timestamp, found: &mut Findings) {
             return found.fail("webhook", error.to_string(), todo);
         }
     }
-    match patient.github.hook_deliveries().await {
-        Ok(all) => {
-            let ended: Vec<_> = all.into_iter().filter(|it| it.status != "pending").collect();
+    match patient.github.deliveries(HookPlace::App).page(None).await {
+        Ok(page) => {
+            let ended: Vec<_> = page.deliveries.into_iter().filter(|it| it.status != "pending").collect();
             deliveries(patient, &ended, now, found);
         }
         Err(error) => found.doubt("deliveries", error.to_string(), "run this again later"),

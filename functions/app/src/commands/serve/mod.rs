@@ -75,11 +75,16 @@ async fn take_in(
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
     let all = store.ports();
-    let ports =
-        Ports { ledger: all.ledger, archive: all.archive, clock: Arc::new(SystemClock), inline_limit: None };
+    let ports = Ports {
+        ledger: all.ledger.clone(),
+        archive: all.archive,
+        clock: Arc::new(SystemClock),
+        inline_limit: None,
+    };
     let intake = Arc::new(Intake::new(ports, rules));
     let figures = Figures::install(all.admin)?;
-    let readiness = Readiness::new(store.clone(), releases.terms(), Arc::new(loaded.secrets.clone()));
+    let readiness =
+        Readiness::new(store.clone(), all.ledger, releases.terms(), Arc::new(loaded.secrets.clone()));
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());

@@ -118,7 +118,7 @@ async fn what_is_rejected_together_is_tried_one_by_one_and_only_the_guilty_dies(
     let (counts, runs) = run(queue.worker(), refuse).await;
     assert_eq!(runs, ["a1 a2 a3", "a1", "a2", "a3"]);
     assert_eq!(counts, Counts { completed: 2, dead: 1, ..Counts::default() });
-    assert_eq!(queue.log(), ["complete a1", "dead(malformed, no JSON) a2", "complete a3"]);
+    assert_eq!(queue.log(), ["complete a1", "dead(malformed, no JSON) a2", "renew a3", "complete a3"]);
 }
 
 #[tokio::test(start_paused = true)]

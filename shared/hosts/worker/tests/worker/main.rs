@@ -158,7 +158,18 @@ async fn a_rejected_message_is_dead_lettered_and_its_session_goes_on() {
     let refuse = || Ok(Outcome::Rejected(Rejection::new(Reason::Malformed, "no JSON")));
     let counts = run_with(queue.worker(), "a1", refuse).await;
     assert_eq!(counts, Counts { completed: 1, dead: 1, ..Counts::default() });
-    assert_eq!(queue.log(), ["dead(malformed, no JSON) a1", "complete a2"]);
+    assert_eq!(queue.log(), ["dead(malformed, no JSON) a1", "renew a2", "complete a2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_follows_a_message_that_is_held_for_a_person() {
+    let refuse = || Ok(Outcome::Rejected(Rejection::new(Reason::Malformed, "no JSON")));
+    let queue = Fake::of(&["a1", "a2", "a3", "b1"]);
+    queue.hold();
+    let counts = run_with(queue.worker(), "a1", refuse).await;
+    assert_eq!(counts, Counts { completed: 1, dead: 1, given_back: 2, ..Counts::default() });
+    assert_eq!(queue.left(), ["a1", "a2", "a3"]);
+    assert!(!queue.log().contains(&"complete a2".to_owned()), "{:?}", queue.log());
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     op("DELETE", "/app/installations/{installation_id}/suspended", "jwt", unsuspend),
     op("GET", "/repos/{owner}/{repo}/installation", "jwt", of_repository),
     op("GET", "/installation/repositories", "", repositories),
+    op("GET", "/orgs/{org}/repos", "", of_organization),
     op("DELETE", "/installation/token", "", revoke),
     op("POST", "/app-manifests/{code}/conversions", "", convert),
 ];
@@ -145,6 +146,16 @@ fn unsuspend(world: &mut World, call: &Call) -> Answer {
     let id = named(world, call)?.id;
     world.installations.entry(id).and_modify(|it| it.suspended = None);
     Ok(Reply::no_content())
+}
+
+/// What the person who asks may see.
+fn of_organization(world: &mut World, call: &Call) -> Answer {
+    let seen = world.repos.values().filter(|repo| {
+        let visible = !repo.private || repo.role(&call.login()) != "none";
+        visible && repo.owner.eq_ignore_ascii_case(call.param("org"))
+    });
+    let all: Vec<_> = seen.collect();
+    Ok(list(world, call, &all, |repo| shape::repository(world, repo)))
 }
 
 fn repositories(world: &mut World, call: &Call) -> Answer {

@@ -1,5 +1,6 @@
-//! The App's own webhook: where it goes, and what became of the deliveries.
+//! Webhooks, the App's own, repositories' and organisations': where they go, and what became of their deliveries.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
@@ -9,8 +10,11 @@ use crate::{
     route::{Call, Operation, op},
     shape,
     state::World,
-    webhook::Attempt,
+    webhook::{Attempt, Hook},
 };
+
+/// How long GitHub keeps a delivery.
+const KEPT: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 pub(super) const OPERATIONS: &[Operation] = &[
     op("GET", "/app/hook/config", "jwt", config),
@@ -18,6 +22,22 @@ pub(super) const OPERATIONS: &[Operation] = &[
     op("GET", "/app/hook/deliveries", "jwt", deliveries),
     op("GET", "/app/hook/deliveries/{delivery_id}", "jwt", delivery),
     op("POST", "/app/hook/deliveries/{delivery_id}/attempts", "jwt", redeliver),
+    op("GET", "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries", "repository_hooks:read", deliveries),
+    op(
+        "GET",
+        "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}",
+        "repository_hooks:read",
+        delivery,
+    ),
+    op(
+        "POST",
+        "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts",
+        "repository_hooks:read",
+        redeliver,
+    ),
+    op("GET", "/orgs/{org}/hooks/{hook_id}/deliveries", "", deliveries),
+    op("GET", "/orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}", "", delivery),
+    op("POST", "/orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts", "", redeliver),
 ];
 
 fn app_id(call: &Call) -> Result<u64, Refusal> {
@@ -61,11 +81,32 @@ fn item(attempt: &Attempt) -> Value {
     })
 }
 
+/// The webhook that is asked about: the App's own, or one that the person who asks may look at.
+fn hook_id(world: &World, call: &Call) -> Result<u64, Refusal> {
+    if call.params.contains_key("hook_id") {
+        let place =
+            if call.params.contains_key("repo") { call.repo() } else { call.param("org").to_lowercase() };
+        let sees = |it: &&Hook| {
+            it.id == call.number("hook_id")
+                && it.place == place
+                && it.admin.eq_ignore_ascii_case(&call.login())
+        };
+        return world.hooks.list.iter().find(sees).map(|it| it.id).ok_or_else(not_found);
+    }
+    world.apps.get(&app_id(call)?).map(|app| app.hook_id).ok_or_else(not_found)
+}
+
+/// What GitHub still has of this webhook.
+fn kept(world: &World, hook: u64) -> impl Iterator<Item = &Attempt> {
+    let since = world.now - KEPT;
+    world.hooks.attempts.iter().filter(move |it| it.delivery.hook == hook && it.at >= since)
+}
+
 /// Newest first; the next page by a cursor, which is the last id of this one.
 fn deliveries(world: &mut World, call: &Call) -> Answer {
-    let app = app_id(call)?;
+    let hook = hook_id(world, call)?;
     let cursor = call.ask("cursor").and_then(|cursor| cursor.trim_start_matches("v1_").parse::<u64>().ok());
-    let mut all: Vec<_> = world.hooks.attempts.iter().filter(|it| it.delivery.app == app).collect();
+    let mut all: Vec<_> = kept(world, hook).collect();
     all.sort_by_key(|it| std::cmp::Reverse(it.id));
     all.retain(|it| cursor.is_none_or(|cursor| it.id < cursor));
     let size = Page::of(call, 100).size;
@@ -80,9 +121,8 @@ fn deliveries(world: &mut World, call: &Call) -> Answer {
 }
 
 fn find(world: &World, call: &Call) -> Result<Attempt, Refusal> {
-    let (app, id) = (app_id(call)?, call.number("delivery_id"));
-    let known = world.hooks.attempts.iter().find(|it| it.id == id && it.delivery.app == app);
-    known.cloned().ok_or_else(not_found)
+    let (hook, id) = (hook_id(world, call)?, call.number("delivery_id"));
+    kept(world, hook).find(|it| it.id == id).cloned().ok_or_else(not_found)
 }
 
 fn delivery(world: &mut World, call: &Call) -> Answer {
@@ -90,6 +130,7 @@ fn delivery(world: &mut World, call: &Call) -> Answer {
     let mut form = item(&attempt);
     let headers: serde_json::Map<String, Value> =
         attempt.delivery.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    // Null where the body is gone.
     let payload: Value = serde_json::from_slice(&attempt.delivery.body).unwrap_or_default();
     shape::extend(
         &mut form,

@@ -51,6 +51,8 @@ struct State {
     /// Errors that the next calls of `receive`, or of settling, answer with.
     receive_errors: VecDeque<ErrorKind>,
     settle_errors: VecDeque<ErrorKind>,
+    /// What fails for good stays, and its session waits behind it.
+    holds: bool,
 }
 
 #[derive(Clone)]
@@ -71,6 +73,11 @@ impl Fake {
         };
         let state = State { messages: names.iter().map(message).collect(), ..State::default() };
         Self { state: Arc::new(Mutex::new(state)), clock: Arc::new(TokioClock(Instant::now())) }
+    }
+
+    /// What fails for good is held for a person from now on.
+    pub fn hold(&self) {
+        self.state.lock().unwrap().holds = true;
     }
 
     /// A worker of it that ends when nothing more can be received.
@@ -210,7 +217,18 @@ impl Receiver for Fake {
         reason: &str,
         error: &str,
     ) -> Result<(), PortError> {
-        self.settle(receipt, &format!("dead({reason}, {error})"), |_| false)
+        let holds = self.state.lock().unwrap().holds;
+        let mut of = None;
+        self.settle(receipt, &format!("dead({reason}, {error})"), |message| {
+            message.not_before = Instant::now() + Duration::from_secs(3600);
+            of = message.session.clone();
+            holds
+        })?;
+        if holds {
+            let mut state = self.state.lock().unwrap();
+            state.messages.iter_mut().filter(|it| it.session == of).for_each(|it| it.held = None);
+        }
+        Ok(())
     }
 
     async fn renew(&self, _: &QueueName, receipt: &Receipt, by: Duration) -> Result<Timestamp, PortError> {
