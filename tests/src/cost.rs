@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::template::Template;
 
 /// The page that has the tables, and the lines between which they stand.
@@ -71,19 +73,26 @@ for 2 s and 1 ms an event. Lambda asks each idle queue 15 times a minute. No rel
 /// How many things cost something by being there.
 struct Standing {
     alarms: f64,
-    queues: f64,
+    ordered: f64,
+    unordered: f64,
 }
 
 impl Standing {
     /// Of the template as it is deployed without a parameter.
     fn of(template: &Template) -> Self {
-        let there = |kind: &str| {
-            let all = template.all().filter(|(_, it)| it["Type"] == kind);
-            let by_default = |it: &serde_json::Value| it["Condition"].is_null() || it["Condition"] == "ByUrl";
-            all.filter(|(_, it)| by_default(it)).count() as f64
+        let there = |kind: &'static str| {
+            let by_default = |it: &Value| it["Condition"].is_null() || it["Condition"] == "ByUrl";
+            template.all().map(|(_, it)| it).filter(move |it| it["Type"] == kind && by_default(it))
         };
-        // Of each two queues one has the dead letters, and nobody asks it.
-        Self { alarms: there("AWS::CloudWatch::Alarm"), queues: there("AWS::SQS::Queue") / 2.0 }
+        // Nobody asks the queues of dead letters.
+        let asked = || there("AWS::SQS::Queue").filter(|it| !it["Properties"]["RedrivePolicy"].is_null());
+        let ordered = asked().filter(|it| it["Properties"]["FifoQueue"] == true).count();
+        let count = |count: usize| count as f64;
+        Self {
+            alarms: count(there("AWS::CloudWatch::Alarm").count()),
+            ordered: count(ordered),
+            unordered: count(asked().count() - ordered),
+        }
     }
 }
 
@@ -92,6 +101,7 @@ fn bill(events: f64, standing: &Standing) -> Vec<(&'static str, f64)> {
     let runs = SECONDS / 300.0;
     let ran = events * 0.050 + runs * 2.0 + events * 0.001;
     let every_second = events.min(SECONDS);
+    let asked = 15.0 * SECONDS / 60.0;
     let months = |days: f64| days / DAYS;
     vec![
         ("Lambda", REQUEST.times(events + runs) + GB_SECOND.times(ran * 0.5)),
@@ -100,7 +110,10 @@ fn bill(events: f64, standing: &Standing) -> Vec<(&'static str, f64)> {
             PUT.times(events + (2.0 * events / 1000.0).max(runs))
                 + KEPT.times(events * 10_000.0 * months(90.0)),
         ),
-        ("SQS", FIFO.times(3.0 * events) + STANDARD.times(standing.queues * 15.0 * SECONDS / 60.0)),
+        (
+            "SQS",
+            FIFO.times(3.0 * events + standing.ordered * asked) + STANDARD.times(standing.unordered * asked),
+        ),
         (
             "DynamoDB",
             WRITE.times(events) + READ.times(2.0 * events) + ROWS.times(events * 400.0 * months(30.0)),
