@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pointsman_core::config::Config;
 use pointsman_tests::template::texts;
 use serde_json::{Value, json};
 
@@ -71,7 +72,8 @@ fn the_archive_forgets_old_versions_and_markers_too() {
     assert!(markers["ExpirationInDays"].is_null(), "S3 refuses both in one rule");
     // An event may refer to the archive for as long as a queue and then its dead letters keep it: 14 days each.
     assert_eq!(template.at("/Parameters/ArchiveDays/MinValue"), 28);
-    assert_eq!(template.at("/Parameters/ArchiveDays/Default"), 90);
+    let by_default = Config::default().retention.archive.as_secs() / (24 * 60 * 60);
+    assert_eq!(*template.at("/Parameters/ArchiveDays/Default"), by_default, "as retention.archive");
 }
 
 #[test]

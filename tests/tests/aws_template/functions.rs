@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
+use pointsman_core::config;
 use pointsman_tests::{
     house::root,
     template::{Template, texts},
@@ -124,6 +125,20 @@ fn all_functions_read_one_configuration() {
         template.at("/Globals/Function/Environment/Variables/POINTSMAN_CONFIG"),
         "/opt/pointsman.yaml"
     );
+}
+
+#[test]
+fn what_is_deployed_without_a_change_is_a_configuration_without_faults() {
+    let text = fs::read_to_string(root().join("infra/aws/config/pointsman.yaml")).unwrap();
+    if !config::schema().to_string().contains("\"aws\"") {
+        println!(
+            "the configuration knows no backend `aws`: infra/aws/config/pointsman.yaml cannot be checked"
+        );
+        return;
+    }
+    if let Err(faults) = config::parse(&text) {
+        panic!("{faults}");
+    }
 }
 
 fn functions(template: &Template) -> Vec<(&str, &Value)> {

@@ -1,5 +1,6 @@
 //! Queues: dead letters, retention, order, and time enough for the function that takes from them.
 
+use pointsman_core::config;
 use pointsman_tests::template::{Template, texts};
 use serde_json::Value;
 
@@ -64,6 +65,26 @@ fn a_queue_is_named_after_its_stage() {
         let stage = stage(name.trim_end_matches("Queue"));
         assert_eq!(parts(queue).0, format!("${{QueuePrefix}}{stage}"), "{name}");
     }
+}
+
+/// The adapter refuses to send what has a session to a queue without order, and the other way round.
+#[test]
+fn a_queue_is_ordered_where_what_comes_into_it_has_sessions() {
+    let text = "sources: { github: { secrets: [\"env:S\"], app: { id: 1, private_key: \"env:K\" } } }\n\
+                release: { enabled: true }\nretention: { erase_on_uninstall: true }\n";
+    let configured = config::parse(text).unwrap().config.all_subscriptions();
+    let unordered = |it: &config::Subscription| it.session.as_deref() == Some("none");
+    let mut expected: Vec<_> = configured.iter().map(|it| (it.name.clone(), !unordered(it))).collect();
+    expected.push((config::REPLAY.to_owned(), true)); // one turn after another
+    expected.sort_unstable();
+
+    let template = template();
+    let mut found: Vec<_> = working(&template)
+        .iter()
+        .map(|(name, queue)| (stage(name.trim_end_matches("Queue")), queue["FifoQueue"] == true))
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, expected);
 }
 
 /// A name has at most 60 characters in the configuration and 80 in SQS, `-dead.fifo` and the prefix among them.
