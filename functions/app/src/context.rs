@@ -1,6 +1,6 @@
 //! What the command line says of where things are: the configuration, the data folder, the store.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 use async_trait::async_trait;
@@ -66,15 +66,23 @@ impl Context {
     /// The store in the data folder: this process's own, or over the one that holds it. With `--data` a faulty
     /// configuration is no obstacle: what is in the queues can be had all the same.
     pub async fn store(&self, purpose: &str) -> Result<Store> {
-        let config = match (self.config(), &self.common.data) {
-            (Ok(config), _) => config,
-            (Err(error), None) => return Err(error),
+        Store::open(&self.config_if_any()?, purpose).await
+    }
+
+    /// The data folder, for a command that minds nothing else.
+    pub fn data(&self) -> Result<PathBuf> {
+        Ok(self.config_if_any()?.data)
+    }
+
+    fn config_if_any(&self) -> Result<Config> {
+        match (self.config(), &self.common.data) {
+            (Ok(config), _) => Ok(config),
+            (Err(error), None) => Err(error),
             (Err(error), Some(data)) => {
                 tracing::warn!("going on without the configuration: {error:#}");
-                Config { data: data.clone(), ..Config::default() }
+                Ok(Config { data: data.clone(), ..Config::default() })
             }
-        };
-        Store::open(&config, purpose).await
+        }
     }
 
     /// How this queue behaves by the configuration.

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod context;
 mod print;
+mod recovery;
 mod releases;
 mod sample;
 mod signals;

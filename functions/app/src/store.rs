@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use pointsman_core::{
     config::Config,
+    ledger::Ledger,
     port::{Archive, Queue, QueueAdmin, Receiver, Records},
 };
 use pointsman_embedded::{Attached, Options, attach};
@@ -22,6 +23,8 @@ pub struct Store {
     pub archive: Arc<dyn Archive>,
     /// Routing marks.
     pub records: Arc<dyn Records>,
+    /// For what is sent from the archive.
+    pub ledger: Arc<dyn Ledger>,
     attached: Attached,
 }
 
@@ -37,6 +40,7 @@ impl Store {
             admin: ports.admin,
             archive: ports.archive,
             records: ports.records,
+            ledger: ports.ledger,
             attached,
         })
     }

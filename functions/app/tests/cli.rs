@@ -2,6 +2,7 @@
 
 mod app;
 mod house;
+mod poison;
 mod stages;
 
 use std::{fs, time::Duration};
@@ -29,7 +30,9 @@ fn queues_shows_figures() {
     both(|house| {
         let text = plain(&house.ok(&["queues"]));
         assert!(
-            text.starts_with("queue  depth  in flight  delayed  dead  oldest  attached\nall        2"),
+            text.starts_with(
+                "queue  depth  in flight  delayed  dead  held  oldest  attached  paused\nall        2"
+            ),
             "{text}"
         );
         let rows = house.json(&["queues"]);

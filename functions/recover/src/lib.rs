@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     lease::{Holder, Lease, Taken},
     pipeline,
-    port::{Archive, Clock, Expect, PortError, Records},
+    port::{Archive, Clock, PortError, Records},
     rules::Rules,
 };
 use pointsman_github::{Github, HookPlace};
@@ -65,7 +65,12 @@ pub struct Recover {
     pub hooks: Vec<Hook>,
     /// What it says of itself to another run, such as `pointsman serve (process 12)`.
     pub name: String,
+    /// Told of each step: how many are done, and of how many where that is known.
+    pub watch: Option<Watch>,
 }
+
+/// Sees a run go on.
+pub type Watch = Arc<dyn Fn(Sweep, u64, Option<u64>) + Send + Sync>;
 
 /// What a run is to do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,7 +100,7 @@ impl Recover {
             },
             false => None,
         };
-        let mut turn = Turn::new(&self.ports, rules, ask, lease);
+        let mut turn = Turn::new(self, rules, ask, lease);
         // What lies here needs nobody else and is the older: it must not wait behind a limit of GitHub's.
         let done = unrouted::sweep(&mut turn).await;
         turn.ended(Sweep::Unrouted, done);
@@ -114,21 +119,8 @@ impl Recover {
     }
 
     async fn take(&self) -> Result<Taken, PortError> {
-        let take = || {
-            let (records, clock) = (self.ports.records.clone(), self.ports.pipeline.clock.clone());
-            Lease::take(records, clock, LEASE, &self.name, HELD)
-        };
-        let taken = take().await?;
-        let now = self.ports.pipeline.clock.now();
-        match taken {
-            // No living run can have begun in the future: the clock was set back since.
-            Taken::Held(holder) if holder.since > now + cursor::AHEAD => {
-                tracing::warn!(since = %holder.since, "the lease of `recover` is from the future, the clock was set back: taken over");
-                self.ports.records.delete(&format!("lease/{LEASE}"), Expect::Anything).await?;
-                take().await
-            }
-            taken => Ok(taken),
-        }
+        let (records, clock) = (self.ports.records.clone(), self.ports.pipeline.clock.clone());
+        Lease::take(records, clock, LEASE, &self.name, HELD).await
     }
 }
 

@@ -51,7 +51,7 @@ async fn one_source(turn: &mut Turn<'_>, source: &str) -> Result<(), PortError> 
     let key = format!("recover/archive/{source}");
     let cursor = Cursor::read(turn, &key).await?;
     let range = range(turn, cursor);
-    let mut failing = None::<Timestamp>;
+    let (mut failing, mut seen) = (None::<Timestamp>, 0);
     let archive = turn.ports.archive.clone();
     let mut hours = Hours::new(&*archive, source, Some(range.hours));
     while let Some(hour) = hours.next().await? {
@@ -61,6 +61,8 @@ async fn one_source(turn: &mut Turn<'_>, source: &str) -> Result<(), PortError> 
             let mut page = archive.list(&hour, after.as_deref(), PAGE).await?;
             after = page.last().map(|row| row.key.clone());
             let full = page.len() == PAGE;
+            seen += page.len() as u64;
+            turn.step(Sweep::Stored, seen, None);
             page.retain(|row| row.stored > range.after && row.stored <= range.upto);
             for rows in page.chunks(AT_ONCE) {
                 for row in unmarked(turn, rows).await? {

@@ -7,7 +7,7 @@ use pointsman_core::{
     rules::Rules,
 };
 
-use crate::{Ask, Ports, Report, Sweep, clock};
+use crate::{Ask, Ports, Recover, Report, Sweep, Watch, clock};
 
 /// The lease is renewed when it is older.
 const RENEW: SignedDuration = SignedDuration::from_secs(30);
@@ -19,15 +19,17 @@ pub(crate) struct Turn<'a> {
     /// When the run began.
     pub now: Timestamp,
     pub report: Report,
+    watch: Option<&'a Watch>,
     lease: Option<Lease>,
     renewed: Timestamp,
 }
 
 impl<'a> Turn<'a> {
-    pub fn new(ports: &'a Ports, rules: &'a Rules, ask: Ask, lease: Option<Lease>) -> Self {
+    pub fn new(recover: &'a Recover, rules: &'a Rules, ask: Ask, lease: Option<Lease>) -> Self {
+        let (ports, watch) = (&recover.ports, recover.watch.as_ref());
         let now = clock(ports).now();
         let report = Report { applied: ask.apply, at: now, ..Report::default() };
-        Self { ports, rules, ask, now, report, lease, renewed: now }
+        Self { ports, rules, ask, now, report, watch, lease, renewed: now }
     }
 
     /// To be called between two steps: keeps the lease. An error: somebody else may have begun, so this run ends.
@@ -45,6 +47,13 @@ impl<'a> Turn<'a> {
         })?;
         self.renewed = now;
         Ok(())
+    }
+
+    /// Tells who watches.
+    pub fn step(&self, sweep: Sweep, done: u64, of: Option<u64>) {
+        if let Some(watch) = self.watch {
+            watch(sweep, done, of);
+        }
     }
 
     /// What ended a sweep early is told, and the next one goes on.

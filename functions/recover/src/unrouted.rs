@@ -20,13 +20,15 @@ const TRIES: usize = 5;
 
 pub(crate) async fn sweep(turn: &mut Turn<'_>) -> Result<(), PortError> {
     let mut down = BTreeSet::new();
-    let mut after = None::<String>;
+    let (mut after, mut done) = (None::<String>, 0);
     loop {
         let page = turn.ports.records.list(Unrouted::FOLDER, after.as_deref(), PAGE).await?;
         after = page.last().map(|record| record.key.clone());
         let full = page.len() == PAGE;
         for record in page {
             turn.keep().await?;
+            done += 1;
+            turn.step(Sweep::Unrouted, done, None);
             if !one(turn, &record, &mut down).await? {
                 turn.report.left += 1;
             }

@@ -39,7 +39,7 @@ fn repository_pattern(text: &str) -> Result<String, String> {
     check_repository_pattern(text).map(|()| text.to_lowercase())
 }
 
-fn since(text: &str) -> Result<Timestamp, String> {
+pub fn since(text: &str) -> Result<Timestamp, String> {
     if let Ok(ago) = humantime::parse_duration(text) {
         let ago = SignedDuration::try_from(ago).map_err(|error| error.to_string())?;
         return Timestamp::now().checked_sub(ago).map_err(|error| error.to_string());

@@ -1,6 +1,7 @@
 //! One command a file: its words, what it does, how it shows it.
 
 mod app;
+mod backup;
 mod completions;
 mod config;
 mod dead_letters;
@@ -9,7 +10,9 @@ mod doctor;
 mod events;
 mod queues;
 mod receive;
+mod recover;
 mod release;
+mod restore;
 mod send;
 pub mod serve;
 mod show;
@@ -43,6 +46,12 @@ pub enum Command {
     Subscriptions(subscriptions::Action),
     /// What could not be handled: look at it, send it again, or remove it
     DeadLetters(dead_letters::Args),
+    /// Copy the store into one file, also while the server runs
+    Backup(backup::Args),
+    /// Make a backup the store again, while no server runs
+    Restore(restore::Args),
+    /// What GitHub failed to hand over, what was stored and not sent, what a queue did not take: find it and send it
+    Recover(recover::Args),
     /// What is released next and why, how messages are read, versions in files: needs no server and no configuration
     #[command(subcommand)]
     Release(release::Action),
@@ -77,6 +86,9 @@ pub async fn run(command: Command, context: Context) -> anyhow::Result<ExitCode>
         Command::Receive(args) => receive::run(args, &context).await,
         Command::Subscriptions(action) => subscriptions::run(action, &context).await,
         Command::DeadLetters(args) => dead_letters::run(args, &context).await,
+        Command::Backup(args) => backup::run(args, &context).await,
+        Command::Restore(args) => restore::run(args, &context).await,
+        Command::Recover(args) => recover::run(args, &context).await,
         Command::Release(action) => release::run(action, &context).await,
         Command::App(action) => app::run(action, &context).await,
         Command::Doctor(args) => return doctor::run(args, &context).await,

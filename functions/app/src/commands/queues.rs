@@ -33,13 +33,15 @@ fn shown(rows: &[Row], now: Timestamp) -> String {
     let cells = |row: &Row| {
         let stats = &row.stats;
         let mut cells = vec![row.queue.to_string()];
-        cells
-            .extend([stats.depth, stats.in_flight, stats.delayed, stats.dead].map(|count| count.to_string()));
+        let counts = [stats.depth, stats.in_flight, stats.delayed, stats.dead, stats.held];
+        cells.extend(counts.map(|count| count.to_string()));
         cells.push(stats.oldest.map_or("-".into(), |oldest| print::age(now, oldest)));
         cells.push(if stats.attached { "yes" } else { "no" }.into());
+        cells.push(if stats.paused { "yes" } else { "no" }.into());
         cells
     };
-    let headings = ["queue", ">depth", ">in flight", ">delayed", ">dead", ">oldest", "attached"];
+    let headings =
+        ["queue", ">depth", ">in flight", ">delayed", ">dead", ">held", ">oldest", "attached", "paused"];
     print::table(&headings, &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
@@ -50,11 +52,22 @@ mod tests {
     #[test]
     fn a_queue_is_one_line() {
         let oldest = Some("2025-01-01T00:00:00Z".parse().unwrap());
-        let stats =
-            QueueStats { depth: 3, in_flight: 1, dead: 2, oldest, attached: true, ..QueueStats::default() };
+        let stats = QueueStats {
+            depth: 3,
+            in_flight: 1,
+            delayed: 0,
+            dead: 2,
+            held: 4,
+            paused: true,
+            oldest,
+            attached: true,
+        };
         let rows = [Row { queue: "all".parse().unwrap(), stats }];
         let text = shown(&rows, "2025-01-01T00:05:00Z".parse().unwrap());
         let text = anstream::adapter::strip_str(&text).to_string();
-        assert_eq!(text.lines().nth(1), Some("all        3          1        0     2      5m  yes"));
+        assert_eq!(
+            text.lines().nth(1),
+            Some("all        3          1        0     2     4      5m  yes       yes")
+        );
     }
 }

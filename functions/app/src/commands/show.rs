@@ -128,10 +128,11 @@ async fn state(store: &Store, queue: &QueueName, event: &str) -> Result<String> 
             };
             if let Some(message) = page.iter().find(|it| it.correlation.as_deref() == Some(event)) {
                 let reason = message.attributes.get(dead_letter::REASON);
+                let reason = clean(reason.map_or("no reason told", String::as_str));
                 return Ok(match (place.is_dead_letters(), message.attempts) {
-                    (true, _) => {
-                        let reason = reason.map_or("no reason told", String::as_str);
-                        format!("dead letter {} ({})", message.id.0, clean(reason))
+                    (true, _) => format!("dead letter {} ({reason})", message.id.0),
+                    (false, _) if message.held => {
+                        format!("message {}, held for a person ({reason})", message.id.0)
                     }
                     (false, 0) => "in the queue".into(),
                     (false, failed) => format!("in the queue, failed {failed} times"),

@@ -153,6 +153,7 @@ where
     let worker = Worker {
         visibility: settings.visibility,
         max_attempts: settings.max_deliveries,
+        max_age: settings.max_age,
         ..Worker::new(tools.receiver.clone(), tools.clock.clone(), queue)
     };
     let handle: Handle = Arc::new(move |turn| handle(turn).boxed());

@@ -84,10 +84,12 @@ impl Round<'_> {
     /// What no try of handed over, oldest first.
     async fn failed(&self, turn: &mut Turn<'_>, since: Timestamp) -> Result<Vec<(String, Group)>, PortError> {
         let mut groups = HashMap::<String, Group>::new();
-        let mut next = None::<String>;
+        let (mut next, mut read) = (None::<String>, 0);
         loop {
             turn.keep().await?;
+            turn.step(Sweep::Github, read, None);
             let page = self.deliveries.page(next.as_deref()).await?;
+            read += page.deliveries.len() as u64;
             let at = |row: &pointsman_github::HookDelivery| row.delivered_at.unwrap_or(turn.now);
             let older = page.deliveries.last().is_some_and(|row| at(row) < since);
             for row in page.deliveries.into_iter().filter(|row| at(row) >= since) {
@@ -114,7 +116,9 @@ impl Round<'_> {
         let guids: Vec<&str> = wanted.iter().map(|(guid, _)| guid.as_str()).collect();
         let here = here::among(turn.ports, &self.hook.source, self.hook.place.hook(), &guids).await;
         let here = here.inspect_err(|_| self.open = first)?;
-        for (guid, group) in wanted {
+        let total = wanted.len() as u64;
+        for (done, (guid, group)) in (0..).zip(wanted) {
+            turn.step(Sweep::Github, done, Some(total));
             if here.contains(&guid) {
                 turn.report.of(Sweep::Github).skipped += 1;
                 continue;

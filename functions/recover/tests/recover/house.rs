@@ -186,7 +186,7 @@ impl House {
     pub fn recover(&self) -> Recover {
         let all = self.store.ports();
         let ports = Ports { archive: all.archive, records: all.records, pipeline: self.pipeline.clone() };
-        Recover { ports, hooks: self.hooks.clone(), name: "a test".into() }
+        Recover { ports, hooks: self.hooks.clone(), name: "a test".into(), watch: None }
     }
 
     /// One run that does it.

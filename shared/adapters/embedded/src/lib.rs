@@ -6,6 +6,7 @@
 mod alarm;
 mod archive;
 mod attach;
+mod backup;
 mod bodies;
 mod command;
 mod control;
@@ -39,6 +40,7 @@ mod wire;
 mod writer;
 
 pub use attach::{Attached, attach};
+pub use backup::{BackedUp, BackupError, Contents, Restored, backup, restore};
 pub use lock::Holder;
 pub use remote::Remote;
-pub use store::{OpenError, Options, Ports, Store};
+pub use store::{OpenError, Options, Ports, Store, exists};

@@ -53,9 +53,14 @@ fn plan_once(conn: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The newest version.
+pub(crate) fn known() -> i64 {
+    i64::try_from(STEPS.len()).expect("a handful of versions")
+}
+
 fn migrate(conn: &Connection) -> Result<(), SchemaError> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = i64::try_from(STEPS.len()).expect("a handful of versions");
+    let known = known();
     if found > known {
         return Err(SchemaError::Newer { found, known });
     }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The database's name in the data folder.
-const DATABASE: &str = "store.db";
+pub(crate) const DATABASE: &str = "store.db";
 pub(crate) const LOCK: &str = "lock";
 
 /// How a store is opened.
@@ -261,6 +261,12 @@ impl Store {
     }
 }
 
+/// Whether there is a store in this folder. Looks, and makes nothing.
+#[must_use]
+pub fn exists(data: &Path) -> bool {
+    data.join(DATABASE).exists()
+}
+
 /// The database, made or migrated, and what memory knows of it.
 async fn load_from(data: &Path, now: i64) -> Result<(Connection, State), OpenError> {
     let path = data.join(DATABASE);
@@ -279,7 +285,7 @@ async fn load_from(data: &Path, now: i64) -> Result<(Connection, State), OpenErr
 }
 
 /// Only its owner may look into it.
-fn make_folder(data: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(data: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,11 +1,14 @@
-//! `pointsman dead-letters QUEUE`: what died there, why, and what shall become of it.
+//! `pointsman dead-letters [QUEUE]`: what died there or is held for a person, why, and what shall become of it.
 
+mod bury;
+mod held;
 mod list;
+mod overview;
 mod purge;
 mod retry;
 mod show;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Subcommand;
 use pointsman_core::port::{MessageId, Peeked, QueueName};
 
@@ -21,8 +24,8 @@ const PAGE: usize = 32;
 /// Words of `dead-letters`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The queue in which they died
-    queue: String,
+    /// The queue in which they died [default: all queues are looked at]
+    queue: Option<String>,
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -30,15 +33,17 @@ pub struct Args {
 /// What to do with them.
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// All of them by reason and age (the default)
+    /// All of them by reason and age, and what is held for a person (the default)
     List,
     /// One with its error and its event
     Show {
         /// Its id, as listed
         id: String,
     },
-    /// Send them to their queue again, in order
+    /// Send them to their queue again, in order; what is held for a person is tried again where it is
     Retry(Which),
+    /// Give held ones up: each becomes a dead letter, and its session goes on
+    Bury(Which),
     /// Remove them for good
     Purge {
         #[command(flatten)]
@@ -64,19 +69,38 @@ pub struct Which {
 /// Does it.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
     let store = context.store("pointsman dead-letters").await?;
-    let origin = known_queue(&store, &args.queue).await?.origin();
-    let grave = Grave { dead: origin.dead_letters(), origin, store: &store };
-    let done = match args.action.unwrap_or(Action::List) {
-        Action::List => list::run(&grave, context.json).await,
-        Action::Show { id } => show::run(&grave, id, context.json).await,
-        Action::Retry(which) => retry::run(&grave, &which, context.json).await,
-        Action::Purge { which, yes } => purge::run(&grave, &which, yes, context.json).await,
+    let done = match (args.queue, args.action) {
+        (Some(queue), action) => of_queue(&queue, action.unwrap_or(Action::List), &store, context).await,
+        (None, None | Some(Action::List)) => overview::run(&store, context.json).await,
+        (None, Some(_)) => Err(anyhow!(
+            "of which queue? `pointsman dead-letters` lists those with something in them; then \
+             `pointsman dead-letters QUEUE ...`"
+        )),
     };
     let closed = store.close().await;
     done.and(closed)
 }
 
-/// A queue's dead letters.
+async fn of_queue(queue: &str, action: Action, store: &Store, context: &Context) -> Result<()> {
+    let origin = known_queue(store, queue).await?.origin();
+    let grave = Grave { dead: origin.dead_letters(), origin, store };
+    match action {
+        Action::List => list::run(&grave, context.json).await,
+        Action::Show { id } => show::run(&grave, id, context.json).await,
+        Action::Retry(which) => retry::run(&grave, &which, context.json).await,
+        Action::Bury(which) => bury::run(&grave, &which, context.json).await,
+        Action::Purge { which, yes } => purge::run(&grave, &which, yes, context.json).await,
+    }
+}
+
+/// How many are meant.
+#[derive(Debug, Clone, Copy)]
+struct Meant {
+    dead: u64,
+    held: u64,
+}
+
+/// A queue's dead letters, and those that are held in it.
 struct Grave<'a> {
     store: &'a Store,
     origin: QueueName,
@@ -108,29 +132,40 @@ impl Grave<'_> {
         Ok(self.store.admin.peek(&self.dead, after, PAGE).await?)
     }
 
-    /// An id that nothing answers to is an error before anything is done.
-    async fn check(&self, which: &Which) -> Result<()> {
-        let mut missing: Vec<&str> = which.ids.iter().map(String::as_str).collect();
+    /// The dead and the held ones among those meant. An id that nothing answers to is an error before anything is done.
+    async fn check(&self, which: &Which) -> Result<Meant> {
+        let held = self.held().await?;
         if which.all {
-            return Ok(());
+            let dead = self.store.admin.stats(&self.origin).await?.dead;
+            return Ok(Meant { dead, held: held.len() as u64 });
         }
-        self.each(|letter| {
-            missing.retain(|id| *id != letter.id.0);
-            !missing.is_empty()
-        })
-        .await?;
+        let mut missing: Vec<&str> = which.ids.iter().map(String::as_str).collect();
+        missing.retain(|id| !held.iter().any(|message| message.id.0 == *id));
+        let held = (which.ids.len() - missing.len()) as u64;
+        let dead = missing.len() as u64;
+        if !missing.is_empty() {
+            self.each(|letter| {
+                missing.retain(|id| *id != letter.id.0);
+                !missing.is_empty()
+            })
+            .await?;
+        }
         if !missing.is_empty() {
             let (missing, origin) = (missing.join(", "), &self.origin);
             bail!(
                 "no dead letter {missing} in `{origin}`; `pointsman dead-letters {origin}` lists what there is"
             );
         }
-        Ok(())
+        Ok(Meant { dead, held })
     }
 }
 
 impl Which {
     fn takes(&self, letter: &Peeked) -> bool {
-        self.all || self.ids.contains(&letter.id.0)
+        self.has(&letter.id)
+    }
+
+    fn has(&self, id: &MessageId) -> bool {
+        self.all || self.ids.contains(&id.0)
     }
 }

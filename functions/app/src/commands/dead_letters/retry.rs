@@ -1,5 +1,5 @@
 //! `dead-letters QUEUE retry`: to the queue that they came from, in order. Sent first, removed then: a crash in between
-//! is no loss, and the dedup id makes it no second copy.
+//! is no loss, and the dedup id makes it no second copy. What is held for a person has kept its place: it is released.
 
 use anyhow::{Result, bail};
 use pointsman_core::{
@@ -9,17 +9,21 @@ use pointsman_core::{
 };
 use serde::Serialize;
 
-use super::{Grave, PAGE, Which};
+use super::{Grave, PAGE, Which, held::Held};
 use crate::print::{self, Progress};
 
 #[derive(Debug, Serialize)]
 struct Retried {
     queue: String,
+    /// Dead ones, sent again.
     retried: usize,
+    /// Held ones, tried again where they are.
+    released: u64,
 }
 
 pub async fn run(grave: &Grave<'_>, which: &Which, json: bool) -> Result<()> {
     grave.check(which).await?;
+    let released = grave.each_held(which, Held::Release).await?;
     let mut progress = Progress::new("sent again");
     let (mut after, mut retried) = (None, 0);
     loop {
@@ -34,8 +38,19 @@ pub async fn run(grave: &Grave<'_>, which: &Which, json: bool) -> Result<()> {
             break;
         }
     }
-    let result = Retried { queue: grave.origin.to_string(), retried };
-    print::result(json, &result, || format!("{retried} sent to `{}` again\n", grave.origin))
+    let result = Retried { queue: grave.origin.to_string(), retried, released };
+    print::result(json, &result, || told(&result))
+}
+
+fn told(Retried { queue, retried, released }: &Retried) -> String {
+    let released = match released {
+        0 => String::new(),
+        count => format!("{count} released in `{queue}`: tried again where they are\n"),
+    };
+    match (retried, released.is_empty()) {
+        (0, false) => released,
+        _ => format!("{released}{retried} sent to `{queue}` again\n"),
+    }
 }
 
 /// Sends a page of them and removes what was sent; the first failure ends it, so that no session overtakes itself.

@@ -1,4 +1,4 @@
-//! `dead-letters QUEUE show ID`: one dead letter, whole.
+//! `dead-letters QUEUE show ID`: one dead letter or held message, whole.
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -16,13 +16,15 @@ struct Shown {
 }
 
 pub async fn run(grave: &Grave<'_>, id: String, json: bool) -> Result<()> {
-    let mut found = None;
-    grave
-        .each(|letter| {
-            found = (letter.id.0 == id).then_some(letter);
-            found.is_none()
-        })
-        .await?;
+    let mut found = grave.held().await?.into_iter().find(|message| message.id.0 == id);
+    if found.is_none() {
+        grave
+            .each(|letter| {
+                found = (letter.id.0 == id).then_some(letter);
+                found.is_none()
+            })
+            .await?;
+    }
     let origin = &grave.origin;
     let letter = found.with_context(|| {
         format!("no dead letter {id} in `{origin}`; `pointsman dead-letters {origin}` lists what there is")

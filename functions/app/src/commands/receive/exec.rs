@@ -44,6 +44,7 @@ pub async fn run(
     worker.concurrency = concurrency;
     worker.visibility = work.settings.visibility;
     worker.max_attempts = work.settings.max_deliveries;
+    worker.max_age = work.settings.max_age;
     worker.max = work.max;
     worker.once = !work.follow;
     let (command, archive): (Arc<str>, _) = (command.into(), work.store.archive.clone());

@@ -47,6 +47,11 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let store = context.store(&format!("pointsman receive {}", args.queue)).await?;
     let queue = known_queue(&store, &args.queue).await?;
     let settings = context.queue_settings(&queue);
+    if store.admin.stats(&queue).await?.paused {
+        tracing::warn!(
+            "the queue `{queue}` is paused: nothing comes until `pointsman subscriptions resume NAME`"
+        );
+    }
     let work = Work { store: &store, queue, settings, follow: args.follow, max: args.max };
     let done = match args.exec {
         Some(command) => {

@@ -58,6 +58,8 @@ impl Figures {
             set("pointsman_queue_in_flight", stats.in_flight as f64);
             set("pointsman_queue_delayed", stats.delayed as f64);
             set("pointsman_queue_dead", stats.dead as f64);
+            set("pointsman_queue_held", stats.held as f64);
+            set("pointsman_queue_paused", f64::from(u8::from(stats.paused)));
             set("pointsman_queue_oldest_seconds", age);
         }
         Ok(())

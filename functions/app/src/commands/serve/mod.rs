@@ -1,4 +1,4 @@
-//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and the release stages beside. It only wires.
+//! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and releases and recovery beside. It only wires.
 
 mod figures;
 mod readiness;
@@ -8,15 +8,18 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
-use pointsman_core::{config::Config, rules::Rules};
+use futures::FutureExt as _;
+use pointsman_core::{config::Config, port::PortError, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
 use pointsman_github::Pace;
 use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
+use pointsman_recover::Ask;
 
 use crate::{
     context::Context,
+    recovery::{self, Recovery, Run},
     releases::{Releases, Terms, Tools, hire},
     signals,
 };
@@ -83,19 +86,54 @@ async fn take_in(
     };
     let intake = Arc::new(Intake::new(ports, rules));
     let figures = Figures::install(all.admin)?;
-    let readiness =
-        Readiness::new(store.clone(), all.ledger, releases.terms(), Arc::new(loaded.secrets.clone()));
+    let recovery = recovery(loaded, store, &intake);
+    let readiness = Readiness {
+        store: store.clone(),
+        ledger: all.ledger,
+        terms: releases.terms(),
+        standing: recovery.standing(),
+        secrets: Arc::new(loaded.secrets.clone()),
+    };
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
     let server = Server::bind(loaded.config.listen, parts).await?;
     screen::show(loaded, server.local_addr());
     // Only now: who cannot listen works on nothing.
     releases.replace(Terms::of(&loaded.config));
+    recovery.replace(recovery::Terms::of(&loaded.config));
+    let stages = watch::Stages { intake: &intake, releases, recovery: &recovery };
     tokio::select! {
         () = server.serve(stop) => {}
-        never = watch::follow(watcher, &loaded.config, &intake, store, releases) => match never {},
+        never = watch::follow(watcher, &loaded.config, store, &stages) => match never {},
         never = figures.keep() => match never {},
     }
+    recovery.stop().await;
     Ok(())
+}
+
+/// What was lost on the way, looked for by the rules that intake has at the time; idle until it is told its terms.
+fn recovery(loaded: &Loaded, store: &Store, intake: &Arc<Intake>) -> Recovery {
+    let (all, clock) = (store.ports(), Arc::new(SystemClock));
+    let (archive, ledger) = (all.archive.clone(), all.ledger);
+    let tools = recovery::Tools {
+        archive: all.archive,
+        records: all.records,
+        pipeline: Ports { ledger, archive, clock: clock.clone(), inline_limit: None },
+        http: Arc::new(pointsman_http::Client::default()),
+        secrets: Arc::new(loaded.secrets.clone()),
+        clock: clock.clone(),
+        pace: Pace::default(),
+    };
+    let intake = intake.clone();
+    let run: Run = Arc::new(move |terms| {
+        let hired = tools.hire(terms, recovery::name("pointsman serve"));
+        let rules = intake.rules();
+        async move {
+            let recover = hired.map_err(|error| PortError::invalid(format!("{error:#}")))?;
+            recover.run(&rules, Ask { since: None, apply: true }).await
+        }
+        .boxed()
+    });
+    Recovery::start(clock, run)
 }
 
 /// The release stages, idle until they are told their terms.
@@ -130,7 +168,7 @@ fn parts(config: &Config, intake: Arc<Intake>, readiness: Readiness, figures: Fi
 }
 
 /// All faults, each on its line.
-fn told(error: LoadError) -> anyhow::Error {
+pub fn told(error: LoadError) -> anyhow::Error {
     match error {
         LoadError::Faulty(faults) => anyhow::anyhow!("the configuration has faults\n{faults}"),
         other => other.into(),

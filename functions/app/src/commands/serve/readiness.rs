@@ -1,38 +1,36 @@
-//! What `/ready` tells: the store, without which nothing can be taken in, targets that are skipped, and the App's key.
+//! What `/ready` tells: the store, without which nothing can be taken in, targets that are skipped, queues that wait for a
+//! person, the App's key, and what is lost on the way.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use pointsman_core::{
     breaker::Circuit,
     ledger::{Ledger, Target},
-    port::{PortError, Secrets},
+    port::{PortError, QueueAdmin, QueueStats, Secrets},
 };
 use pointsman_embedded::Store;
 use pointsman_host_http::Dependency;
 use tokio::sync::watch;
 
-use crate::releases::Terms;
+use crate::{recovery::Standing, releases::Terms};
 
 /// What is looked at, each time anew.
 #[derive(Clone)]
 pub struct Readiness {
-    store: Store,
-    ledger: Arc<dyn Ledger>,
-    terms: watch::Receiver<Option<Terms>>,
-    secrets: Arc<dyn Secrets>,
+    /// Without it nothing can be taken in.
+    pub store: Store,
+    /// Intake's, with its targets.
+    pub ledger: Arc<dyn Ledger>,
+    /// The release stages' present terms.
+    pub terms: watch::Receiver<Option<Terms>>,
+    /// How recovery stands.
+    pub standing: watch::Receiver<Standing>,
+    /// Reads the App's key.
+    pub secrets: Arc<dyn Secrets>,
 }
 
 impl Readiness {
-    /// Of the store, of the targets of intake's ledger, and of the release stages' present terms.
-    pub fn new(
-        store: Store,
-        ledger: Arc<dyn Ledger>,
-        terms: watch::Receiver<Option<Terms>>,
-        secrets: Arc<dyn Secrets>,
-    ) -> Self {
-        Self { store, ledger, terms, secrets }
-    }
-
     /// Every dependency.
     pub async fn look(&self) -> Vec<Dependency> {
         let health = self.store.health().await;
@@ -43,11 +41,39 @@ impl Readiness {
             last_error: health.err().map(|error| error.to_string()),
         }];
         all.extend(self.ledger.targets().into_iter().filter_map(skipped));
+        match queues(&self.store).await {
+            Ok(waiting) => all.extend(waiting),
+            // The line above tells what is wrong with the store.
+            Err(error) => tracing::debug!(%error, "the queues' figures cannot be had"),
+        }
         let app = self.terms.borrow().as_ref().map(|terms| terms.app.clone());
         if let Some(app) = app {
             all.push(key(app.id, self.secrets.get(&app.private_key).await.map(drop)));
         }
+        all.extend(self.standing.borrow().dependency(Timestamp::now()));
         all
+    }
+}
+
+/// The queues that are paused, or have sessions that wait for a person. Webhooks are taken in all the same.
+async fn queues(admin: &dyn QueueAdmin) -> Result<Vec<Dependency>, PortError> {
+    let mut waiting = Vec::new();
+    for queue in admin.list().await? {
+        if let Some(state) = state(&admin.stats(&queue).await?) {
+            waiting.push(Dependency { name: format!("queue {queue}"), ready: true, state, last_error: None });
+        }
+    }
+    Ok(waiting)
+}
+
+fn state(stats: &QueueStats) -> Option<String> {
+    let sessions = if stats.held == 1 { "session" } else { "sessions" };
+    let held = format!("{} {sessions} held for a person", stats.held);
+    match (stats.paused, stats.held) {
+        (false, 0) => None,
+        (true, 0) => Some("paused".into()),
+        (false, _) => Some(held),
+        (true, _) => Some(format!("paused, {held}")),
     }
 }
 
@@ -98,5 +124,14 @@ mod tests {
                 r#"{"name":"queue slow","ready":true,"state":"skipped but for a probe: its events wait for recover","last_error":"no route to the queue"}"#
             )
         );
+    }
+
+    #[test]
+    fn a_queue_is_told_while_it_waits_for_a_person() {
+        let told = |paused, held| state(&QueueStats { paused, held, ..QueueStats::default() });
+        assert_eq!(told(false, 0), None);
+        assert_eq!(told(true, 0).as_deref(), Some("paused"));
+        assert_eq!(told(false, 1).as_deref(), Some("1 session held for a person"));
+        assert_eq!(told(true, 2).as_deref(), Some("paused, 2 sessions held for a person"));
     }
 }

@@ -9,15 +9,27 @@ use pointsman_env::{Loaded, Update, Watcher};
 use pointsman_intake::Intake;
 use tracing::{error, info, warn};
 
-use crate::releases::{Releases, Terms};
+use crate::{
+    recovery::{self, Recovery},
+    releases::{Releases, Terms},
+};
+
+/// What goes by the configuration.
+pub struct Stages<'a> {
+    /// By its rules.
+    pub intake: &'a Intake,
+    /// By its part on releases.
+    pub releases: &'a Releases<Terms>,
+    /// By its part on recovery, and by the sources.
+    pub recovery: &'a Recovery,
+}
 
 /// Follows the file for ever.
 pub async fn follow(
     mut watcher: Watcher,
     started: &Config,
-    intake: &Intake,
     store: &Store,
-    releases: &Releases<Terms>,
+    stages: &Stages<'_>,
 ) -> Infallible {
     loop {
         match watcher.next().await {
@@ -31,9 +43,10 @@ pub async fn follow(
                 for warning in &loaded.warnings {
                     warn!("{}:{warning}", loaded.origin);
                 }
-                match replace(&loaded, intake, store).await {
+                match replace(&loaded, stages.intake, store).await {
                     Ok(()) => {
-                        releases.replace(Terms::of(&loaded.config));
+                        stages.releases.replace(Terms::of(&loaded.config));
+                        stages.recovery.replace(recovery::Terms::of(&loaded.config));
                         info!("the new configuration is in force");
                     }
                     Err(why) => {

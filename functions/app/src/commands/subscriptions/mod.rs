@@ -1,18 +1,21 @@
-//! `pointsman subscriptions list|test`: who wants what, and why an event would or would not go there.
+//! `pointsman subscriptions list|test|pause|resume`: who wants what, why an event would or would not go there, and
+//! whether anything is handed out.
+
+mod list;
+mod pause;
 
 use anyhow::Result;
 use clap::Subcommand;
 use jiff::Timestamp;
 use pointsman_core::{
-    config::Subscription,
     event::Event,
     pipeline::{self, Request},
     route::Verdict,
 };
 use serde::Serialize;
 
-use super::send::{fresh_id, read, sample};
 use crate::{
+    commands::send::{fresh_id, read, sample},
     context::Context,
     print::{self, BAD, GOOD},
 };
@@ -20,10 +23,21 @@ use crate::{
 /// Words of `subscriptions`.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Every subscription with its rule and its queue
+    /// Every subscription with its rule, its queue and whether that is paused
     List,
     /// Why each subscription would want this event, or would not; nothing is sent
     Test(Test),
+    /// Hand nothing of its queue out until it is resumed; what comes in waits, in order
+    Pause(Named),
+    /// Hand out again
+    Resume(Named),
+}
+
+/// Words of `subscriptions pause` and `resume`.
+#[derive(Debug, clap::Args)]
+pub struct Named {
+    /// The subscription's name
+    name: String,
 }
 
 /// Words of `subscriptions test`.
@@ -48,11 +62,10 @@ struct Tested<'a> {
 /// Does it.
 pub async fn run(action: Action, context: &Context) -> Result<()> {
     match action {
-        Action::List => {
-            let all = context.config()?.shown_subscriptions();
-            print::result(context.json, &all, || shown(&all))
-        }
+        Action::List => list::run(context).await,
         Action::Test(args) => test(args, context).await,
+        Action::Pause(Named { name }) => pause::run(&name, true, context).await,
+        Action::Resume(Named { name }) => pause::run(&name, false, context).await,
     }
 }
 
@@ -84,25 +97,4 @@ fn told(event: &Event, verdicts: &[Verdict]) -> String {
         text.push_str(&format!("{style}{mark}{style:#} {}{goes}: {because}\n", verdict.subscription));
     }
     text
-}
-
-fn shown(all: &[Subscription]) -> String {
-    if all.is_empty() {
-        return "There is no subscription.\n".into();
-    }
-    let cells = |it: &Subscription| {
-        let list = |patterns: &[String]| if patterns.is_empty() { "any".into() } else { patterns.join(", ") };
-        vec![
-            it.name.clone(),
-            list(&it.events),
-            it.source.clone().unwrap_or_else(|| "any".into()),
-            list(&it.repositories),
-            it.when.clone().unwrap_or_else(|| "always".into()),
-            it.session.clone().unwrap_or_default(),
-            it.queue().to_owned(),
-            it.concurrency.unwrap_or(1).to_string(),
-        ]
-    };
-    let headings = ["name", "events", "source", "repositories", "when", "session", "queue", ">concurrency"];
-    print::table(&headings, &all.iter().map(cells).collect::<Vec<_>>())
 }

@@ -1,0 +1,122 @@
+//! The stage `recover` on its schedule: a run at the start, then one each time, by what the configuration says now.
+
+mod hire;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use pointsman_core::port::{Clock, PortError};
+use pointsman_recover::Ran;
+use tokio::{select, sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+pub use hire::{Terms, Tools, name};
+pub use standing::Standing;
+
+/// One run by these terms: run twice = run once.
+pub type Run = Arc<dyn Fn(&Terms) -> BoxFuture<'static, Result<Ran, PortError>> + Send + Sync>;
+
+/// What runs.
+pub struct Recovery {
+    terms: watch::Sender<Option<Terms>>,
+    standing: watch::Receiver<Standing>,
+    stopping: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+impl Recovery {
+    /// Idle until it is told its terms.
+    pub fn start(clock: Arc<dyn Clock>, run: Run) -> Self {
+        let (terms, seen) = watch::channel(None);
+        let (told, standing) = watch::channel(Standing::default());
+        let stopping = CancellationToken::new();
+        let running = tokio::spawn(follow(seen, told, clock, run, stopping.clone()));
+        Self { terms, standing, stopping, running }
+    }
+
+    /// Other terms from now on, `None` = nothing is done. The same again change nothing.
+    pub fn replace(&self, terms: Option<Terms>) {
+        self.terms.send_if_modified(|now| {
+            let other = *now != terms;
+            *now = terms;
+            other
+        });
+    }
+
+    /// How it stands, to be looked at at any time.
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
+    /// Ends it. A run that is under way is dropped: each of its steps is safe to repeat.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        if let Err(error) = self.running.await {
+            error!(%error, "`recover` ended badly; the next start goes on from where it was");
+        }
+    }
+}
+
+async fn follow(
+    mut seen: watch::Receiver<Option<Terms>>,
+    told: watch::Sender<Standing>,
+    clock: Arc<dyn Clock>,
+    run: Run,
+    stopping: CancellationToken,
+) {
+    loop {
+        let terms = seen.borrow_and_update().clone();
+        let wait = match &terms {
+            None => {
+                told.send_replace(Standing::default());
+                None
+            }
+            Some(terms) => select! {
+                biased;
+                () = stopping.cancelled() => return,
+                done = run(terms) => Some(tell(done, terms, &told, &*clock)),
+            },
+        };
+        let next = async {
+            match wait {
+                Some(wait) => clock.sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        select! {
+            biased;
+            () = stopping.cancelled() => return,
+            changed = seen.changed() => if changed.is_err() { return },
+            () = next => {}
+        }
+    }
+}
+
+/// What came of a run, for the log and for `/ready`; gives the time until the next one.
+fn tell(
+    done: Result<Ran, PortError>,
+    terms: &Terms,
+    told: &watch::Sender<Standing>,
+    clock: &dyn Clock,
+) -> Duration {
+    match done {
+        Ok(Ran::Done(report)) => {
+            told.send_replace(Standing::of(&report));
+            terms.every
+        }
+        Ok(Ran::Held(by)) => {
+            info!(by = by.name, until = %by.until, "another run of `recover` is under way");
+            let left = by.until.duration_since(clock.now()).max(jiff::SignedDuration::from_secs(1));
+            terms.every.min(left.unsigned_abs())
+        }
+        Err(error) => {
+            warn!(%error, "`recover` cannot run; the next try comes");
+            told.send_modify(|standing| standing.fail(&error));
+            terms.every
+        }
+    }
+}
