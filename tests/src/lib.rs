@@ -1,7 +1,8 @@
 //! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, GitHub's own document ([`openapi`])
-//! as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`]) for the tests that keep its
-//! arrows and its style.
+//! as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep
+//! its arrows, its style and its rights.
 
+pub mod cost;
 pub mod fixtures;
 pub mod house;
 pub mod http;
@@ -9,6 +10,7 @@ pub mod openapi;
 pub mod pictures;
 pub mod server;
 pub mod source;
+pub mod template;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
