@@ -118,16 +118,14 @@ impl Sqs {
         let place = self.place(queue).await?;
         let visibility = ask.visibility.unwrap_or_else(|| self.settings(queue).visibility);
         let begun = self.0.clock.now();
-        let mut received = Vec::new();
         loop {
             let waited = Duration::try_from(self.0.clock.now().duration_since(begun)).unwrap_or_default();
             let left = ask.wait.saturating_sub(waited);
-            let poll =
-                if received.is_empty() { left.clamp(SHORTEST_POLL, LONGEST_POLL) } else { Duration::ZERO };
-            let most = BATCH.min(ask.max - received.len());
+            let most = BATCH.min(ask.max);
             if most == 0 {
-                return Ok(received);
+                return Ok(Vec::new());
             }
+            let poll = left.clamp(SHORTEST_POLL, LONGEST_POLL);
             let (messages, until) = self.poll(queue, &place, most, visibility, poll).await?;
             let none = messages.is_empty();
             let mut holds = self.holds(queue, messages, until).await?;
@@ -135,10 +133,9 @@ impl Sqs {
                 let surplus = beyond(&mut holds, sessions);
                 self.give_back(queue, &place, surplus).await?;
             }
-            received.extend(self.keep_living(queue, &place, holds).await?);
-            let over = left.is_zero() || waited >= ask.wait;
-            let more = received.len() < ask.max && ask.sessions.is_none() && !none;
-            if (!received.is_empty() && !more) || (none && (over || !received.is_empty())) {
+            let received = self.keep_living(queue, &place, holds).await?;
+            // Where all that came has died, those behind it are free now.
+            if !received.is_empty() || (none && left <= poll) {
                 return Ok(received);
             }
         }
