@@ -1,5 +1,6 @@
 //! The suites over AWS's emulators: LocalStack for SQS, moto for S3, DynamoDB and Secrets Manager.
 
+mod cases;
 mod common;
 
 use std::{sync::Arc, time::Duration};

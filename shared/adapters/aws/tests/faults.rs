@@ -1,8 +1,6 @@
 //! What the services refuse, throttle or do by halves: the error says whose right is missing and on what, and nothing is
 //! taken for done that was not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod script;
 
 use std::{sync::Arc, time::Duration};

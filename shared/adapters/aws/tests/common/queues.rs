@@ -30,13 +30,20 @@ pub fn sqs(prefix: &str, records: Arc<dyn Records>) -> Sqs {
     Sqs::new(&Connection::new(config(&EMULATORS.sqs)), prefix, records, Arc::new(WallClock))
 }
 
-/// The ports of queues, and who makes them.
-pub fn ports(kind: Kind, records: Arc<dyn Records>) -> Ports {
+/// The adapter, a client of its own, who makes queues, and what their names begin with.
+pub fn parts(kind: Kind, records: Arc<dyn Records>) -> (Sqs, Client, Maker, String) {
     let prefix = prefix();
     let sqs = sqs(&prefix, records);
     let client = Client::new(&config(&EMULATORS.sqs));
-    let maker = Arc::new(Maker { client, kind, prefix, sqs: sqs.clone() });
-    Ports { queue: Arc::new(sqs.clone()), receiver: Arc::new(sqs.clone()), admin: Arc::new(sqs), maker }
+    let maker = Maker { client: client.clone(), kind, prefix: prefix.clone(), sqs: sqs.clone() };
+    (sqs, client, maker, prefix)
+}
+
+/// The ports of queues, and who makes them.
+pub fn ports(kind: Kind, records: Arc<dyn Records>) -> Ports {
+    let (sqs, _, maker, _) = parts(kind, records);
+    let sqs = Arc::new(sqs);
+    Ports { queue: sqs.clone(), receiver: sqs.clone(), admin: sqs, maker: Arc::new(maker) }
 }
 
 /// Makes queues as the template does.
