@@ -34,7 +34,8 @@ impl Secrets for EnvSecrets {
             SecretRef::File(path) => file(&self.folder.join(path))?,
             SecretRef::Literal(text) => Secret::new(text.as_bytes()),
             SecretRef::AwsSecret { .. } => {
-                let message = format!("{reference} lies in AWS Secrets Manager, which only `backend: aws` reads");
+                let message =
+                    format!("{reference} lies in AWS Secrets Manager, which only `backend: aws` reads");
                 return Err(PortError::invalid(message));
             }
         };

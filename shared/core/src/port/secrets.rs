@@ -31,7 +31,9 @@ impl FromStr for SecretRef {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some(("env" | "file" | "aws-sm" | "literal", "")) => Err(format!("`{text}` names nothing after the colon")),
+            Some(("env" | "file" | "aws-sm" | "literal", "")) => {
+                Err(format!("`{text}` names nothing after the colon"))
+            }
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
             Some(("aws-sm", place)) => aws_secret(place),

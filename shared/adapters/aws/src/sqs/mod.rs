@@ -4,6 +4,7 @@
 mod admin;
 mod attempts;
 mod bury;
+mod dedup;
 mod held;
 mod names;
 mod receive;
@@ -58,7 +59,8 @@ struct Place {
 }
 
 impl Sqs {
-    /// The queues named `{prefix}{name}` or `{prefix}{name}.fifo`; failed attempts are counted in `records`.
+    /// The queues named `{prefix}{name}` or `{prefix}{name}.fifo`; failed attempts are counted in `records`,
+    /// and so are the dedup ids of standard queues.
     pub fn new(
         connection: &Connection,
         prefix: impl Into<String>,

@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use futures::future::join_all;
 use pointsman_core::port::{ErrorKind, Message, MessageId, PortError, Queue, QueueName, Sent};
 
 use super::{
     BATCH, Place, Sqs, again,
+    dedup::Claim,
     wire::{Entry, LARGEST, PACK},
 };
 use crate::fault::Asked;
@@ -25,6 +27,57 @@ impl Queue for Sqs {
             Ok(place) => place,
             Err(error) => return messages.iter().map(|_| Err(again(&error))).collect(),
         };
+        if place.ordered {
+            return self.send_all(queue, &place, messages).await;
+        }
+        self.send_once(queue, &place, messages).await
+    }
+}
+
+impl Sqs {
+    /// Sends to a standard queue what was not sent within the window.
+    async fn send_once(&self, queue: &QueueName, place: &Place, messages: Vec<Message>) -> Vec<Outcome> {
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let claims = messages.iter().enumerate().map(|(index, message)| {
+            let id = message.dedup_id.clone();
+            let twin =
+                (!id.is_empty()).then(|| *first.entry(id.clone()).or_insert(index)).filter(|it| *it < index);
+            async move {
+                match twin {
+                    _ if id.is_empty() => Ok(Part::Free),
+                    Some(twin) => Ok(Part::Twin(twin)),
+                    None => self.claim(queue, &id).await.map(Part::Claimed),
+                }
+            }
+        });
+        let parts = join_all(claims.collect::<Vec<_>>()).await;
+        let sends =
+            |part: &Result<Part, _>| matches!(part, Ok(Part::Free | Part::Claimed(Claim::Ours { .. })));
+        let wanted =
+            messages.into_iter().zip(&parts).filter(|(_, part)| sends(part)).map(|(message, _)| message);
+        let mut sent = self.send_all(queue, place, wanted.collect()).await.into_iter();
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(parts.len());
+        for part in parts {
+            let outcome = match part {
+                Ok(Part::Twin(twin)) => match &outcomes[twin] {
+                    Ok(sent) => Ok(Sent { duplicate: true, ..sent.clone() }),
+                    Err(error) => Err(again(error)),
+                },
+                Ok(Part::Claimed(Claim::Before(id))) => Ok(Sent { id, duplicate: true }),
+                Ok(Part::Claimed(Claim::Ours { key, version })) => {
+                    let outcome = sent.next().unwrap_or_else(|| Err(silence(place)));
+                    self.claimed(&key, version, &outcome).await;
+                    outcome
+                }
+                Ok(Part::Free) => sent.next().unwrap_or_else(|| Err(silence(place))),
+                Err(error) => Err(error),
+            };
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    async fn send_all(&self, queue: &QueueName, place: &Place, messages: Vec<Message>) -> Vec<Outcome> {
         let entries: Vec<_> = messages.iter().map(|message| Entry::of(message, place.ordered)).collect();
         drop(messages);
         let mut outcomes: Vec<Option<Outcome>> = entries.iter().map(|_| None).collect();
@@ -40,7 +93,7 @@ impl Queue for Sqs {
         while !waiting.is_empty() {
             let (batch, rest) = next_batch(waiting);
             waiting = rest;
-            for (index, group, outcome) in self.send_batch(queue, &place, batch).await {
+            for (index, group, outcome) in self.send_batch(queue, place, batch).await {
                 if let (Some(group), Err(error)) = (group, &outcome) {
                     broken.insert(group, error.kind);
                 }
@@ -57,13 +110,21 @@ impl Queue for Sqs {
                 }
             });
         }
-        let answered = |outcome: Option<Outcome>| {
-            outcome.unwrap_or_else(|| {
-                Err(PortError::internal(format!("SQS says nothing of a message to `{queue}`")))
-            })
-        };
-        outcomes.into_iter().map(answered).collect()
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(silence(place)))).collect()
     }
+}
+
+/// What is done with one message for a standard queue.
+enum Part {
+    /// It is nobody's duplicate.
+    Free,
+    Claimed(Claim),
+    /// The same as this one of its batch.
+    Twin(usize),
+}
+
+fn silence(place: &Place) -> PortError {
+    PortError::internal(format!("SQS says nothing of a message to {}", place.shown))
 }
 
 /// Entries, each with its place among the results.
@@ -124,10 +185,11 @@ impl Sqs {
                 outcomes.extend((0..indexes.len()).map(|number| (number, Err(again(&error)))));
             }
         }
-        let silent = || Err(PortError::internal(format!("SQS says nothing of a message to {}", place.shown)));
         let numbered = indexes.into_iter().enumerate();
         numbered
-            .map(|(number, (index, group))| (index, group, outcomes.remove(&number).unwrap_or_else(silent)))
+            .map(|(number, (index, group))| {
+                (index, group, outcomes.remove(&number).unwrap_or_else(|| Err(silence(place))))
+            })
             .collect()
     }
 }

@@ -122,16 +122,21 @@ fn encode(body: &[u8]) -> (String, Option<Encoding>) {
 /// Group and dedup id. Without a session a message is alone in its group; of one dedup id always in the same, as SQS may
 /// be told to look for duplicates within a group only.
 fn place(message: &Message) -> (String, String) {
-    let id = match message.dedup_id.as_str() {
-        "" => uuid::Uuid::new_v4().simple().to_string(),
-        id if id.len() <= LONGEST_ID && id.bytes().all(|byte| byte.is_ascii_graphic()) => id.to_owned(),
-        id => hex::encode(Sha256::digest(id.as_bytes())),
-    };
+    let id = dedup_id(&message.dedup_id);
     let group = match &message.session {
         Some(session) => session.as_str().to_owned(),
         None => format!("{ALONE}{}", hex::encode(&Sha256::digest(id.as_bytes())[..16])),
     };
     (group, id)
+}
+
+/// A dedup id as SQS takes it; a fresh one where there is none.
+pub(super) fn dedup_id(id: &str) -> String {
+    match id {
+        "" => uuid::Uuid::new_v4().simple().to_string(),
+        id if id.len() <= LONGEST_ID && id.bytes().all(|byte| byte.is_ascii_graphic()) => id.to_owned(),
+        id => hex::encode(Sha256::digest(id.as_bytes())),
+    }
 }
 
 impl Pack {

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pointsman_core::port::{Abandon, ErrorKind, Message, dead_letter};
+use futures::future::join_all;
+use pointsman_core::port::{Abandon, ErrorKind, Message, Sent, dead_letter};
 
 use super::{Kind, VISIBILITY, plain, queue, receive, send, take};
 
@@ -53,4 +54,21 @@ async fn an_expired_receipt_is_refused_though_sqs_would_take_it() {
     assert_eq!(completed.expect_err("it is over").kind, ErrorKind::Conflict);
     let again = take(&ports, &queue).await;
     assert_eq!((again.id, again.attempt), (message.id, 2), "an expiry counts an attempt");
+}
+
+#[tokio::test]
+async fn one_dedup_id_is_enqueued_once_though_sqs_looks_for_no_duplicates() {
+    let (ports, queue) = queue(Kind::Standard).await;
+    let once = || Message { dedup_id: "id".into(), ..plain("a") };
+    let sends = (0..16).map(|_| ports.queue.send(&queue, vec![once(), once()]));
+    let sent = join_all(sends.collect::<Vec<_>>()).await.into_iter().flatten();
+    let sent: Vec<Sent> = sent.map(|sent| sent.expect("it can be sent")).collect();
+    assert_eq!(sent.iter().filter(|sent| !sent.duplicate).count(), 1, "{sent:?}");
+    assert!(sent.iter().all(|one| one.id == sent[0].id), "{sent:?}");
+    let message = take(&ports, &queue).await;
+    ports.receiver.complete(&queue, &[message.receipt]).await.remove(0).expect("it is held");
+    send(&ports, &queue, once()).await;
+    assert!(receive(&ports, &queue, Duration::ZERO).await.is_empty());
+    send(&ports, &queue, Message { dedup_id: "other".into(), ..plain("b") }).await;
+    assert_eq!(take(&ports, &queue).await.body, "b");
 }
