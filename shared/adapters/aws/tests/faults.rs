@@ -5,7 +5,7 @@ mod script;
 
 use std::{sync::Arc, time::Duration};
 
-use pointsman_aws::{DynamoDb, S3, SecretsManager, Sqs};
+use pointsman_aws::{Connection, DynamoDb, S3, SecretsManager, Sqs};
 use pointsman_conformance::{TurnedClock, WallClock};
 use pointsman_core::port::{
     Archive as _, ErrorKind, Expect, Message, Object, PortError, Queue as _, Records as _, Secret, SecretRef,
@@ -212,4 +212,26 @@ async fn a_secret_that_may_not_be_read_names_the_right() {
     assert_eq!(error.kind, ErrorKind::Denied);
     let text = error.to_string();
     assert!(text.contains("secretsmanager:GetSecretValue") && text.contains("`hook`"), "{text}");
+}
+
+/// Set for the process that this test starts: itself once more, as an environment is one process's own.
+const CHILD: &str = "POINTSMAN_TEST_CHILD";
+
+#[tokio::test]
+async fn the_sdks_own_variables_say_where_a_service_is() {
+    if std::env::var_os(CHILD).is_some() {
+        let connection = Connection::from_environment().await;
+        let error = S3::new(&connection, "raw").get("a").await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+        return;
+    }
+    let service = Service::start(|_, _| xml(404, "NoSuchKey")).await;
+    let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_sdks_own_variables_say_where_a_service_is"])
+        .envs([(CHILD, "1"), ("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_S3", &service.url)])
+        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
+        .output();
+    let child = child.await.unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    assert_eq!(service.asked("GET /raw/a"), 1, "it was asked by its own variable");
 }

@@ -19,6 +19,7 @@ type Script = dyn Fn(&str, &str) -> Answer + Send + Sync;
 /// The scripted service.
 pub struct Service {
     pub connection: Connection,
+    pub url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -34,15 +35,16 @@ impl Service {
                 tokio::spawn(serve(stream, script.clone(), log.clone()));
             }
         });
+        let url = format!("http://{address}");
         let credentials = Credentials::new("test", "a secret key", None, None, "tests");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .retry_config(RetryConfig::disabled())
-            .endpoint_url(format!("http://{address}"))
+            .endpoint_url(&url)
             .build();
-        Self { connection: Connection::new(config), asked }
+        Self { connection: Connection::new(config), url, asked }
     }
 
     /// How often an operation was asked for.
