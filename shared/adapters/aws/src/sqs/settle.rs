@@ -108,6 +108,19 @@ impl Receiver for Sqs {
 }
 
 impl Sqs {
+    /// Forgets messages that somebody else removes, as Lambda's event source does with what its function has handled: what
+    /// waits for them to be settled is given back. Of adopted messages, each is settled or forgotten.
+    pub async fn forget(&self, queue: &QueueName, receipts: &[Receipt]) -> Result<(), PortError> {
+        let place = self.place(queue).await?;
+        let now = self.0.clock.now();
+        let taken = receipts.iter().filter_map(|receipt| self.0.held.take(queue, receipt, now).ok());
+        let sessions: BTreeSet<_> = taken.filter_map(|taken| taken.hold.message.session).collect();
+        for session in sessions {
+            self.leave(queue, &place, &session).await;
+        }
+        Ok(())
+    }
+
     /// Settles a hold; it stays one when that failed for another reason than that it is over.
     async fn settle(
         &self,

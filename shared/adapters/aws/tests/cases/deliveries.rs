@@ -50,6 +50,37 @@ async fn a_message_that_somebody_else_received_is_taken_over_and_counted() {
 }
 
 #[tokio::test]
+async fn what_failed_comes_back_soon_once_what_went_before_it_is_forgotten() {
+    let records = Arc::new(DynamoDb::new(&common::aws(), fresh::table().await, Arc::new(WallClock)));
+    let (sqs, client, maker, prefix) = queues::parts(Kind::Fifo, records);
+    let queue: QueueName = "jobs".parse().expect("a name");
+    maker.make(&queue, &QueueSettings::default()).await;
+    let of = |body| Message { session: Some("s".into()), ..plain(body) };
+    for sent in sqs.send(&queue, vec![of("handled"), of("failed")]).await {
+        sent.expect("it can be sent");
+    }
+    let name = format!("{prefix}jobs.fifo");
+    let url = client.get_queue_url().queue_name(&name).send().await.expect("it is there").queue_url;
+    let call =
+        client.receive_message().set_queue_url(url.clone()).wait_time_seconds(5).visibility_timeout(300);
+    let call =
+        call.message_system_attribute_names(MessageSystemAttributeName::All).max_number_of_messages(10);
+    let batch = call.send().await.expect("it can be received from").messages.unwrap_or_default();
+    let until = Timestamp::now() + Duration::from_secs(300);
+    let batch = batch.into_iter().map(Delivered::from).collect();
+    let taken = sqs.adopt(&queue, batch, until).await.expect("it can be taken over");
+    assert_eq!(taken.len(), 2);
+    let how = Abandon::failed("it failed", Duration::ZERO);
+    sqs.abandon(&queue, &taken[1].receipt, how).await.expect("it is held");
+    // As the event source does it, once the function has answered.
+    let delete = client.delete_message().set_queue_url(url).receipt_handle(&taken[0].receipt.0);
+    delete.send().await.expect("it is held");
+    sqs.forget(&queue, std::slice::from_ref(&taken[0].receipt)).await.expect("the queue is there");
+    let again = receive(&client, &name).await.expect("long before its hold was over");
+    assert_eq!(again.body.as_deref(), Some("failed"));
+}
+
+#[tokio::test]
 async fn what_sqs_has_moved_itself_is_a_dead_letter_with_a_reason() {
     let records = Arc::new(DynamoDb::new(&common::aws(), fresh::table().await, Arc::new(WallClock)));
     let (sqs, client, maker, prefix) = queues::parts(Kind::Fifo, records);
