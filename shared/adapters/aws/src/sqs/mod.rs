@@ -6,6 +6,7 @@ mod attempts;
 mod bury;
 mod dedup;
 mod held;
+mod leave;
 mod names;
 mod receive;
 mod send;
