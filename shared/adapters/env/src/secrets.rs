@@ -33,6 +33,11 @@ impl Secrets for EnvSecrets {
             SecretRef::Env(name) => variable(name)?,
             SecretRef::File(path) => file(&self.folder.join(path))?,
             SecretRef::Literal(text) => Secret::new(text.as_bytes()),
+            SecretRef::AwsSecret { .. } => {
+                let message =
+                    format!("{reference} lies in AWS Secrets Manager, which only `backend: aws` reads");
+                return Err(PortError::invalid(message));
+            }
         };
         Ok(vec![secret])
     }

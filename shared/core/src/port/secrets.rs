@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::PortError;
 
-/// Where a secret lies: `env:NAME`, `file:PATH` or `literal:TEXT`.
+/// Where a secret lies: `env:NAME`, `file:PATH`, `aws-sm:NAME[#key]` or `literal:TEXT`.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub enum SecretRef {
@@ -15,6 +15,13 @@ pub enum SecretRef {
     Env(String),
     /// A file; one trailing newline is not part of the secret.
     File(String),
+    /// A secret in AWS Secrets Manager.
+    AwsSecret {
+        /// Its name or ARN.
+        name: String,
+        /// The field of it, where it is a JSON object.
+        key: Option<String>,
+    },
     /// The secret itself, written into the configuration. Embedded host only, told with a warning.
     Literal(Zeroizing<String>),
 }
@@ -24,9 +31,12 @@ impl FromStr for SecretRef {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some(("env" | "file" | "literal", "")) => Err(format!("`{text}` names nothing after the colon")),
+            Some(("env" | "file" | "aws-sm" | "literal", "")) => {
+                Err(format!("`{text}` names nothing after the colon"))
+            }
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
+            Some(("aws-sm", place)) => aws_secret(place),
             Some(("literal", value)) => Ok(Self::Literal(Zeroizing::new(value.to_owned()))),
             // The text may be a secret that was pasted here by mistake: it is not repeated.
             _ => {
@@ -35,6 +45,15 @@ impl FromStr for SecretRef {
             }
         }
     }
+}
+
+/// `NAME[#key]`: neither may be empty.
+fn aws_secret(place: &str) -> Result<SecretRef, String> {
+    let (name, key) = place.split_once('#').map_or((place, None), |(name, key)| (name, Some(key)));
+    if name.is_empty() || key == Some("") {
+        return Err(format!("`aws-sm:{place}` names no secret or no field: aws-sm:NAME or aws-sm:NAME#key"));
+    }
+    Ok(SecretRef::AwsSecret { name: name.to_owned(), key: key.map(str::to_owned) })
 }
 
 impl TryFrom<String> for SecretRef {
@@ -50,6 +69,8 @@ impl fmt::Display for SecretRef {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
+            Self::AwsSecret { name, key: None } => write!(f, "aws-sm:{name}"),
+            Self::AwsSecret { name, key: Some(key) } => write!(f, "aws-sm:{name}#{key}"),
             Self::Literal(_) => f.write_str("literal:***"),
         }
     }
@@ -96,4 +117,27 @@ pub trait Secrets: Send + Sync {
     /// The current version first, then the previous one where the store keeps it. Never empty: a secret that is
     /// missing or empty is `NotFound`, and the message says where it was looked for.
     async fn get(&self, reference: &SecretRef) -> Result<Vec<Secret>, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SecretRef;
+
+    #[test]
+    fn a_reference_to_aws_names_a_secret_and_perhaps_a_field_of_it() {
+        let parse = |text: &str| text.parse::<SecretRef>();
+        let secret = |name: &str, key: Option<&str>| SecretRef::AwsSecret {
+            name: name.to_owned(),
+            key: key.map(str::to_owned),
+        };
+        assert_eq!(parse("aws-sm:pointsman/hook"), Ok(secret("pointsman/hook", None)));
+        let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:a-b";
+        assert_eq!(parse(&format!("aws-sm:{arn}#key")), Ok(secret(arn, Some("key"))));
+        for text in ["aws-sm:a", "aws-sm:a#b"] {
+            assert_eq!(parse(text).map(|reference| reference.to_string()).as_deref(), Ok(text));
+        }
+        for text in ["aws-sm:", "aws-sm:#key", "aws-sm:name#"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,0 +1,15 @@
+//! SQS, S3, DynamoDB and Secrets Manager behind the ports, on the official SDKs; the SDK's own variables
+//! (`AWS_REGION`, `AWS_ENDPOINT_URL_SQS`, ..) say where they are. The ledger over them is core's `Stepwise`.
+
+mod connection;
+mod dynamodb;
+mod fault;
+mod s3;
+mod secrets;
+mod sqs;
+
+pub use connection::Connection;
+pub use dynamodb::DynamoDb;
+pub use s3::S3;
+pub use secrets::SecretsManager;
+pub use sqs::{Delivered, Sqs, can_carry};

@@ -1,0 +1,82 @@
+//! How often a message's handler failed, kept in Records: SQS itself counts every receive, also of what was given back
+//! untouched. A message that has never come back costs no record.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use pointsman_core::port::{Expect, PortError, QueueName, Records};
+use serde::{Deserialize, Serialize};
+
+/// As long as SQS keeps a message at most: 14 days, and one for clocks.
+const KEEP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+
+/// What is known of one message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    /// Failed attempts.
+    pub(super) failed: u32,
+    /// Receives whose end is known. One more that has ended without a word is one that expired.
+    pub(super) settled: u32,
+}
+
+impl Tally {
+    /// Takes the receives before this one into account. Of what expired, only the first of a session counts an attempt:
+    /// those behind it had not been handed to a handler. Says whether anything is new.
+    pub(super) fn arrive(&mut self, receives: u32, first: bool) -> bool {
+        let before = receives.saturating_sub(1);
+        if before <= self.settled {
+            return false;
+        }
+        self.failed += u32::from(first);
+        self.settled = before;
+        true
+    }
+}
+
+/// The tallies of all messages.
+#[derive(Clone)]
+pub(super) struct Attempts(pub(super) Arc<dyn Records>);
+
+impl Attempts {
+    pub(super) async fn read(&self, queue: &QueueName, id: &str) -> Result<Tally, PortError> {
+        let record = self.0.get(&key(queue, id)).await?;
+        // What cannot be read counts from the beginning: a message too often tried is better than one lost.
+        Ok(record.and_then(|record| serde_json::from_slice(&record.value).ok()).unwrap_or_default())
+    }
+
+    /// Only who holds the message writes.
+    pub(super) async fn write(
+        &self,
+        queue: &QueueName,
+        id: &str,
+        tally: &Tally,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let value = serde_json::to_vec(tally).expect("numbers are always JSON");
+        let expires = now.checked_add(KEEP).ok();
+        self.0.put_if(&key(queue, id), value.into(), Expect::Anything, expires).await.map(drop)
+    }
+}
+
+fn key(queue: &QueueName, id: &str) -> String {
+    format!("attempts/{queue}/{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_end_without_a_word_counts_and_only_of_the_first() {
+        let mut first = Tally::default();
+        assert!(!first.arrive(1, true), "nothing came before");
+        assert!(first.arrive(2, true));
+        assert_eq!(first, Tally { failed: 1, settled: 1 });
+        assert!(!first.arrive(2, true), "it is counted once");
+        let mut follower = Tally::default();
+        assert!(follower.arrive(2, false));
+        assert_eq!(follower, Tally { failed: 0, settled: 1 });
+        assert!(follower.arrive(3, true), "the one before it is done by now");
+        assert_eq!(follower, Tally { failed: 1, settled: 2 });
+    }
+}
