@@ -61,7 +61,9 @@ pub fn run() -> ExitCode {
             .exit(),
     };
     log(common.log.as_deref().unwrap_or(command.usual_log()));
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let blocking = command.blocking_threads();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.enable_all().max_blocking_threads(blocking).build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };

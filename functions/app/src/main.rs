@@ -11,6 +11,7 @@ mod replays;
 mod sample;
 mod signals;
 mod store;
+mod task;
 mod wanted;
 
 use std::process::ExitCode;

@@ -20,7 +20,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tracing::error;
 
-use crate::releases::{Crew, Handle, Releases, Stage};
+use crate::{
+    releases::{self, Crew, Handle, Stage},
+    task::Task,
+};
 
 /// How long one turn takes: a stop of the server waits no longer.
 const TURN: Duration = Duration::from_secs(5);
@@ -42,9 +45,9 @@ impl Terms {
 }
 
 /// The worker, idle until it is told its terms.
-pub fn start(intake: &Arc<Intake>, store: &Store) -> Releases<Terms> {
+pub fn start(intake: &Arc<Intake>, store: &Store) -> Task<Terms> {
     let (intake, store) = (intake.clone(), store.clone());
-    Releases::start(None, move |terms: &Terms| {
+    releases::start("`replay`", None, move |terms: &Terms| {
         let queue = REPLAY.parse().expect("a built-in queue has a name that queues may have");
         let worker = Worker {
             visibility: terms.queue.visibility,

@@ -20,6 +20,9 @@ const REPOSITORIES: &str = "repositories";
 /// Repositories' names by their numbers, kept for a day: `recover/names/{source}/{installation}/{part}`.
 const NAMES: &str = "recover/names/";
 
+/// Deliveries that GitHub was asked for, of a repository's webhook: `recover/asked/{source}/{owner}/{name}/{webhook}/{id}`.
+const ASKED: &str = "recover/asked/";
+
 /// Records asked for at a time.
 const PAGE: usize = 200;
 
@@ -115,6 +118,7 @@ impl Work<'_> {
                 let name = repository.full_name();
                 // A list goes whole: who misses it asks GitHub again.
                 self.below(NAMES, |record| lists(record, &name)).await?;
+                self.below(ASKED, |record| is_of_hook(&record.key, &name)).await?;
                 self.below(ANSWERS, |record| is_about_repository(&record.value, &name)).await
             }
             Scope::Installation(id) => {
@@ -159,6 +163,11 @@ impl Work<'_> {
 fn lists(record: &Record, name: &str) -> bool {
     let names: Result<BTreeMap<String, String>, _> = serde_json::from_slice(&record.value);
     names.is_ok_and(|names| names.values().any(|known| known == name))
+}
+
+fn is_of_hook(key: &str, name: &str) -> bool {
+    let after_source = key[ASKED.len()..].split_once('/').map(|(_, rest)| rest);
+    after_source.and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn installation_of(record: &Record) -> Option<u64> {

@@ -32,7 +32,7 @@ pub use progress::{Counts, Progress, State, Tally};
 pub use run::{End, Refused};
 
 /// So many places are kept in memory: some 10 MB, and an hour of a million deliveries is listed twenty times.
-pub const MOST: usize = 50_000;
+pub const MOST: usize = 20_000;
 
 /// How long a turn waits for a replay that runs elsewhere.
 const BUSY: Duration = Duration::from_secs(10);

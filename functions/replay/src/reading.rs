@@ -31,7 +31,7 @@ use crate::{
 
 /// A batch has so many deliveries, of about so many bytes, at most.
 const BATCH: usize = 256;
-const BATCH_BYTES: u64 = 4 << 20;
+const BATCH_BYTES: u64 = 2 << 20;
 /// How many are read side by side.
 const SIDE_BY_SIDE: usize = 16;
 

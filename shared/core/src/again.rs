@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     condition::Subject,
+    config::ERASE,
     delivery::{BESIDE, Delivery},
     event::{Cause, Event},
     facts::Facts,
@@ -37,7 +38,8 @@ pub enum Why<'a> {
 /// To which queues.
 #[derive(Debug, Clone, Copy)]
 pub enum To<'a> {
-    /// Those of every subscription that wants it today.
+    /// Those of every subscription that wants it today; of a replay without the built-in `erase`, which acts on what was
+    /// and must be named.
     Matching,
     /// Those of these subscriptions, as far as they want it.
     Subscriptions(&'a BTreeSet<String>),
@@ -86,7 +88,7 @@ pub fn again(
     (why, to): (Why<'_>, To<'_>),
     inline_limit: Option<usize>,
 ) -> Again {
-    let routes = routes(facts, &event, rules, to);
+    let routes = routes(facts, &event, rules, (why, to));
     event.cause = Some(why.cause());
     let cause = why.dedup();
     let made = |(queue, session): &(QueueName, Option<Session>)| {
@@ -97,7 +99,7 @@ pub fn again(
     Again { session: Stored::session(facts), subscriptions: routes.subscriptions, messages, event }
 }
 
-fn routes(facts: &Facts, event: &Event, rules: &Rules, to: To<'_>) -> Routes {
+fn routes(facts: &Facts, event: &Event, rules: &Rules, (why, to): (Why<'_>, To<'_>)) -> Routes {
     if facts.delivery.headers.get(BESIDE).is_some() {
         return Routes::default();
     }
@@ -110,8 +112,12 @@ fn routes(facts: &Facts, event: &Event, rules: &Rules, to: To<'_>) -> Routes {
         return Routes::default();
     }
     let subject = Subject::new(event, &facts.delivery.payload);
-    match to {
-        To::Subscriptions(names) => rules.router.route_among(facts, &subject, |name| names.contains(name)),
+    match (to, why) {
+        (To::Subscriptions(names), _) => {
+            rules.router.route_among(facts, &subject, |name| names.contains(name))
+        }
+        // Who came back would be erased again by the word of last year.
+        (_, Why::Replayed(_)) => rules.router.route_among(facts, &subject, |name| name != ERASE),
         _ => rules.router.route(facts, &subject),
     }
 }

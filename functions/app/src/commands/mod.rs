@@ -78,6 +78,12 @@ impl Command {
     pub fn usual_log(&self) -> &'static str {
         if matches!(self, Self::Serve(_)) { "info" } else { "warn" }
     }
+
+    /// Threads for what blocks: the store's readers (4 at once), names looked up, standard input. Without a bound tokio
+    /// makes dozens for a long run of short reads, and each keeps memory of its own: a replay does nothing but read.
+    pub fn blocking_threads(&self) -> usize {
+        if matches!(self, Self::Replay(_)) { 4 } else { 12 }
+    }
 }
 
 /// Does it. An exit status other than 0 without an error was explained on the way.

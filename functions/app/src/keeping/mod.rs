@@ -11,8 +11,9 @@ use pointsman_core::{
     config::{Config, ERASE},
     port::{Archive, Clock, QueueAdmin, QueueSettings, Receiver, Records},
 };
-use tokio::{join, sync::watch, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio::join;
+
+use crate::task::Task;
 
 /// All of the configuration that this depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,49 +53,14 @@ pub struct Tools {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What runs.
-pub struct Keeping {
-    terms: watch::Sender<Option<Terms>>,
-    stopping: CancellationToken,
-    running: JoinHandle<()>,
-}
-
-impl Keeping {
-    /// Idle until it is told its terms.
-    pub fn start(tools: Tools) -> Self {
-        let (terms, seen) = watch::channel(None);
-        let stopping = CancellationToken::new();
-        let leave = stopping.clone();
-        let running = tokio::spawn(async move {
-            join!(
-                sweeps::go(seen.clone(), tools.clone(), leave.clone()),
-                erasing::go(seen.clone(), tools, leave)
-            );
-        });
-        Self { terms, stopping, running }
-    }
-
-    /// Other terms from now on. The same again change nothing.
-    pub fn replace(&self, terms: Terms) {
-        self.terms.send_if_modified(|now| {
-            let other = now.as_ref() != Some(&terms);
-            *now = Some(terms);
-            other
-        });
-    }
-
-    /// When this is cancelled, nothing new is begun.
-    pub fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
-    }
-
-    /// Begins nothing new, and returns once what runs has ended.
-    pub async fn stop(self) {
-        self.stopping.cancel();
-        if let Err(error) = self.running.await {
-            tracing::error!(%error, "retention ended badly; the next start takes it up");
-        }
-    }
+/// The task. A sweep that is under way at a stop is dropped between two batches.
+pub fn start(tools: Tools) -> Task<Terms> {
+    Task::start("retention", None, |seen, stopping| async move {
+        join!(
+            sweeps::go(seen.clone(), tools.clone(), stopping.clone()),
+            erasing::go(seen.clone(), tools, stopping)
+        );
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use pointsman_core::{
     port::{Ask, ErrorKind, Message, Object, PortError, Queue as _, QueueName, Receiver as _, Records as _},
 };
 use pointsman_embedded::{Options, Store};
+use tokio::sync::watch;
 
 use super::{
     sweep::{Cut, Expired, Sweep},
@@ -87,9 +88,9 @@ impl House {
         sweep.expired
     }
 
-    fn keeping(&self, archive: Arc<dyn Archive>) -> Keeping {
+    fn keeping(&self, archive: Arc<dyn Archive>) -> Task<Terms> {
         let all = self.store.ports();
-        Keeping::start(Tools {
+        start(Tools {
             archive,
             queues: all.admin,
             records: all.records,
@@ -186,7 +187,7 @@ async fn sweeps_come_soon_after_the_start_then_hourly_and_soon_after_a_change() 
     house.sweeps.turn(2 * HOUR);
     let young = house.store("deliveries", "github", house.now(), "-.b").await;
     let keeping = house.keeping(house.store.ports().archive);
-    keeping.replace(terms(HOUR));
+    keeping.replace(Some(terms(HOUR)));
     house.sweeps.until_asleep(1).await;
     assert_eq!(house.keys().await.len(), 2, "not at once");
     house.sweeps.turn(SOON);
@@ -197,7 +198,7 @@ async fn sweeps_come_soon_after_the_start_then_hourly_and_soon_after_a_change() 
 
     house.sweeps.until_asleep(1).await;
     house.store("deliveries", "github", house.now(), "-.c").await;
-    keeping.replace(terms(HOUR / 2));
+    keeping.replace(Some(terms(HOUR / 2)));
     // It may not have heard of the change before the first turn.
     let mut turns = 0;
     house
@@ -255,7 +256,7 @@ async fn a_sweep_that_failed_comes_again_and_one_that_hangs_does_not_hold_a_stop
     house.store("deliveries", "github", house.now(), "-.a").await;
     let ((down, is_down), (hangs, hanging)) = (watch::channel(true), watch::channel(false));
     let keeping = house.keeping(Arc::new(Down { archive: house.store.ports().archive, is_down, hangs }));
-    keeping.replace(terms(MINUTE));
+    keeping.replace(Some(terms(MINUTE)));
     house.sweeps.until_asleep(1).await;
     house.sweeps.turn(SOON + MINUTE);
     down.send(false).unwrap();
@@ -277,10 +278,10 @@ async fn the_erasing_stage_works_while_the_configuration_wants_it() {
     let body = r#"{"type":"com.github.installation.deleted","data":{"action":"deleted","installation":{"id":7,"account":{"id":1}}}}"#;
     let _ = house.store.send(&name("erase"), vec![Message { body: body.into(), ..Message::default() }]).await;
     let keeping = house.keeping(house.store.ports().archive);
-    keeping.replace(terms(DAY));
+    keeping.replace(Some(terms(DAY)));
     house.sweeps.until_asleep(1).await;
     assert_eq!(house.store.stats(&name("erase")).await.unwrap().depth, 1, "nobody works on it");
-    keeping.replace(Terms { erasing: Some(QueueSettings::default()), ..terms(DAY) });
+    keeping.replace(Some(Terms { erasing: Some(QueueSettings::default()), ..terms(DAY) }));
     house
         .until(async || Records::get(&house.store, "release/repositories/acme/web").await.unwrap().is_none())
         .await;

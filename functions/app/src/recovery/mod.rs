@@ -10,60 +10,24 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use pointsman_core::port::{Clock, PortError};
 use pointsman_recover::Ran;
-use tokio::{select, sync::watch, task::JoinHandle};
+use tokio::{select, sync::watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 pub use hire::{Terms, Tools, name};
 pub use standing::Standing;
 
+use crate::task::Task;
+
 /// One run by these terms: run twice = run once.
 pub type Run = Arc<dyn Fn(&Terms) -> BoxFuture<'static, Result<Ran, PortError>> + Send + Sync>;
 
-/// What runs.
-pub struct Recovery {
-    terms: watch::Sender<Option<Terms>>,
-    standing: watch::Receiver<Standing>,
-    stopping: CancellationToken,
-    running: JoinHandle<()>,
-}
-
-impl Recovery {
-    /// Idle until it is told its terms.
-    pub fn start(clock: Arc<dyn Clock>, run: Run) -> Self {
-        let (terms, seen) = watch::channel(None);
-        let (told, standing) = watch::channel(Standing::default());
-        let stopping = CancellationToken::new();
-        let running = tokio::spawn(follow(seen, told, clock, run, stopping.clone()));
-        Self { terms, standing, stopping, running }
-    }
-
-    /// Other terms from now on, `None` = nothing is done. The same again change nothing.
-    pub fn replace(&self, terms: Option<Terms>) {
-        self.terms.send_if_modified(|now| {
-            let other = *now != terms;
-            *now = terms;
-            other
-        });
-    }
-
-    /// How it stands, to be looked at at any time.
-    pub fn standing(&self) -> watch::Receiver<Standing> {
-        self.standing.clone()
-    }
-
-    /// When this is cancelled, nothing new is begun.
-    pub fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
-    }
-
-    /// Ends it. A run that is under way is dropped: each of its steps is safe to repeat.
-    pub async fn stop(self) {
-        self.stopping.cancel();
-        if let Err(error) = self.running.await {
-            error!(%error, "`recover` ended badly; the next start goes on from where it was");
-        }
-    }
+/// The task, and how it stands, to be looked at at any time. A run that is under way at a stop is dropped: each of its
+/// steps is safe to repeat.
+pub fn start(clock: Arc<dyn Clock>, run: Run) -> (Task<Terms>, watch::Receiver<Standing>) {
+    let (told, standing) = watch::channel(Standing::default());
+    let work = |seen, stopping| follow(seen, told, clock, run, stopping);
+    (Task::start("`recover`", None, work), standing)
 }
 
 async fn follow(

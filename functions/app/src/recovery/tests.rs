@@ -15,7 +15,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 struct House {
     clock: Arc<TurnedClock>,
-    recovery: Recovery,
+    recovery: Task<Terms>,
+    standing: watch::Receiver<Standing>,
     said: UnboundedReceiver<Duration>,
     /// What the next runs come to; at first an empty report.
     next: Arc<Mutex<Vec<Result<Ran, PortError>>>>,
@@ -31,7 +32,8 @@ impl House {
             let done = coming.lock().unwrap().pop();
             async { done.unwrap_or_else(|| Ok(Ran::Done(Box::default()))) }.boxed()
         });
-        Self { recovery: Recovery::start(clock.clone(), run), clock, said, next }
+        let (recovery, standing) = start(clock.clone(), run);
+        Self { recovery, standing, clock, said, next }
     }
 
     async fn hears(&mut self, minutes: u32) {
@@ -74,7 +76,7 @@ async fn a_run_is_made_at_the_start_each_time_and_when_the_terms_change() {
 #[tokio::test]
 async fn a_run_that_fails_is_told_and_the_next_one_comes() {
     let mut house = House::new();
-    let standing = house.recovery.standing();
+    let standing = house.standing.clone();
     assert_eq!(standing.borrow().dependency(house.clock.now()), None, "it is off");
     house.next.lock().unwrap().push(Err(PortError::unavailable("the disk is full")));
     house.recovery.replace(terms(5, true));

@@ -7,7 +7,7 @@ mod hire;
 mod places;
 mod rounds;
 
-use tokio::{pin, select, sync::watch, task::JoinHandle};
+use tokio::{pin, select, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 pub use crew::{Crew, Handle, Stage};
@@ -15,48 +15,15 @@ pub use hire::{Terms, Tools, hire};
 pub use places::Places;
 pub use rounds::Rounds;
 
-/// What runs, by the configuration's terms `T`; `None` = nothing.
-pub struct Releases<T> {
-    terms: watch::Sender<Option<T>>,
-    stopping: CancellationToken,
-    running: JoinHandle<()>,
-}
+use crate::task::Task;
 
-impl<T: Clone + PartialEq + Send + Sync + 'static> Releases<T> {
-    /// Begins with these terms; `hire` makes what runs by them, if anything can.
-    pub fn start(terms: Option<T>, hire: impl Fn(&T) -> Option<Crew> + Send + Sync + 'static) -> Self {
-        let (terms, seen) = watch::channel(terms);
-        let stopping = CancellationToken::new();
-        let running = tokio::spawn(follow(seen, hire, stopping.clone()));
-        Self { terms, stopping, running }
-    }
-
-    /// Other terms from now on. The same again change nothing.
-    pub fn replace(&self, terms: Option<T>) {
-        self.terms.send_if_modified(|now| {
-            let other = *now != terms;
-            *now = terms;
-            other
-        });
-    }
-
-    /// When this is cancelled, nothing new is begun.
-    pub fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
-    }
-
-    /// The terms now, to be looked at at any time.
-    pub fn terms(&self) -> watch::Receiver<Option<T>> {
-        self.terms.subscribe()
-    }
-
-    /// Begins nothing new, and returns once what runs is finished or given back.
-    pub async fn stop(self) {
-        self.stopping.cancel();
-        if let Err(error) = self.running.await {
-            tracing::error!(%error, "the release stages ended badly; what they held comes again");
-        }
-    }
+/// A task that works by these terms; `hire` makes what runs by them, if anything can.
+pub fn start<T: Clone + PartialEq + Send + Sync + 'static>(
+    name: &'static str,
+    terms: Option<T>,
+    hire: impl Fn(&T) -> Option<Crew> + Send + Sync + 'static,
+) -> Task<T> {
+    Task::start(name, terms, move |seen, stopping| follow(seen, hire, stopping))
 }
 
 async fn follow<T: Clone>(

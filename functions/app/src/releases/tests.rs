@@ -48,10 +48,10 @@ impl House {
     }
 
     /// Says what it does, and by which terms.
-    fn start(&self, terms: Option<&'static str>) -> Releases<&'static str> {
+    fn start(&self, terms: Option<&'static str>) -> Task<&'static str> {
         let (store, clock, rounds) = (self.store.clone(), self.clock.clone(), self.rounds.clone());
         let (says, faults) = (self.says.clone(), self.faults.clone());
-        Releases::start(terms, move |terms| {
+        start("a test", terms, move |terms| {
             let (name, said) = (*terms, says.clone());
             let handle: Handle = Arc::new(move |turn: Vec<Received>| {
                 said.send(format!("{name}: {} messages", turn.len())).unwrap();
@@ -160,7 +160,7 @@ impl House {
     }
 
     /// Time passes until all has stopped.
-    async fn end(&self, releases: Releases<&'static str>) {
+    async fn end(&self, releases: Task<&'static str>) {
         let stopping = releases.stop();
         tokio::pin!(stopping);
         while tokio::time::timeout(Duration::from_millis(1), &mut stopping).await.is_err() {

@@ -167,6 +167,21 @@ async fn a_list_of_names_that_has_the_repository_goes_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_github_was_asked_for_of_the_repositorys_webhook_goes() {
+    let house = House::empty().await;
+    let keys = ["github/acme/web/7/a", "github/acme/web-2/8/b", "github/app/c", "github/acme/9/d"];
+    for key in keys {
+        house.put(&format!("recover/asked/{key}"), "{}".into()).await;
+    }
+    let expected = Removed { records: 1, ..NOTHING };
+    assert_eq!(house.erase(&repository("Acme/Web"), false).await, expected);
+    let rest = house.all.records.list("recover/asked/", None, 10).await.unwrap();
+    let mut left = rest.iter().map(|it| it.key.trim_start_matches("recover/asked/")).collect::<Vec<_>>();
+    left.sort_by_key(|key| keys.iter().position(|known| known == key));
+    assert_eq!(left, keys[1..]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_can_read_is_counted_and_left() {
     let house = House::empty().await;
     assert!(house.take("no JSON", ("application/json", "push"), "a", None).await.is_none());

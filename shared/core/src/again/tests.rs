@@ -65,6 +65,23 @@ fn dedup_ids(again: &Again) -> Vec<&str> {
 }
 
 #[test]
+fn a_replay_erases_nothing_unless_that_is_asked_for() {
+    let text = format!("{CONFIG}retention: {{ erase_on_uninstall: true }}\n");
+    let config = config::parse(&text).unwrap().config;
+    let rules = Rules::load(&config, &Known).now_or_never().unwrap().unwrap();
+    let gone = delivery("installation", r#"{"action":"deleted","installation":{"id":7}}"#);
+    let queues = |why, to| {
+        let made = |facts: &Facts<'_>, event| again(facts, event, &rules, (why, to), None);
+        let again = stored(&gone).with_facts(&rules, made).unwrap();
+        again.messages.into_iter().map(|(queue, _)| queue.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(queues(Why::Replayed("r1"), To::Matching), ["one"]);
+    assert_eq!(queues(Why::Recovered, To::Matching), ["one", "erase"], "what was not sent yet is");
+    let named = BTreeSet::from(["erase".to_owned()]);
+    assert_eq!(queues(Why::Replayed("r1"), To::Subscriptions(&named)), ["erase"]);
+}
+
+#[test]
 fn each_reason_is_told_as_the_events_cause() {
     for (why, cause) in [
         (Why::Redelivered, "redelivered"),

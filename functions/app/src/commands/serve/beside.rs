@@ -10,34 +10,39 @@ use pointsman_env::{EnvSecrets, SystemClock};
 use pointsman_github::Pace;
 use pointsman_intake::{Intake, Ports};
 use pointsman_recover::Ask;
-use tokio::join;
+use tokio::{join, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    keeping::{self, Keeping},
-    recovery::{self, Recovery, Run},
-    releases::{self, Releases, hire},
+    keeping,
+    recovery::{self, Run, Standing},
+    releases::{self, hire},
     replays,
+    task::Task,
 };
 
 /// All of it.
 pub struct Beside {
     /// The release stages.
-    pub releases: Releases<releases::Terms>,
+    pub releases: Task<releases::Terms>,
     /// Replays that are asked for at `/admin/`.
-    pub replays: Releases<replays::Terms>,
+    pub replays: Task<replays::Terms>,
     /// The stage `recover` on its schedule.
-    pub recovery: Recovery,
-    keeping: Keeping,
+    pub recovery: Task<recovery::Terms>,
+    /// How that stands.
+    pub standing: watch::Receiver<Standing>,
+    keeping: Task<keeping::Terms>,
 }
 
 impl Beside {
     /// Idle.
     pub fn start(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Self {
+        let (recovery, standing) = recovery(store, secrets, intake);
         Self {
             releases: releases(store, secrets),
             replays: replays::start(intake, store),
-            recovery: recovery(store, secrets, intake),
+            recovery,
+            standing,
             keeping: keeping(store),
         }
     }
@@ -47,7 +52,7 @@ impl Beside {
         self.releases.replace(releases::Terms::of(config));
         self.replays.replace(replays::Terms::of(config));
         self.recovery.replace(recovery::Terms::of(config));
-        self.keeping.replace(keeping::Terms::of(config));
+        self.keeping.replace(Some(keeping::Terms::of(config)));
     }
 
     /// When these are cancelled, nothing new is begun.
@@ -63,7 +68,7 @@ impl Beside {
 }
 
 /// The release stages on their queues.
-fn releases(store: &Store, secrets: &EnvSecrets) -> Releases<releases::Terms> {
+fn releases(store: &Store, secrets: &EnvSecrets) -> Task<releases::Terms> {
     let all = store.ports();
     let tools = releases::Tools {
         queue: all.queue,
@@ -74,13 +79,17 @@ fn releases(store: &Store, secrets: &EnvSecrets) -> Releases<releases::Terms> {
         clock: Arc::new(SystemClock),
         pace: Pace::default(),
     };
-    Releases::start(None, move |terms| {
+    releases::start("releases", None, move |terms| {
         hire(terms, &tools).inspect_err(|error| tracing::error!("no release can be made: {error:#}")).ok()
     })
 }
 
 /// What was lost on the way, looked for by the rules that intake has at the time.
-fn recovery(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Recovery {
+fn recovery(
+    store: &Store,
+    secrets: &EnvSecrets,
+    intake: &Arc<Intake>,
+) -> (Task<recovery::Terms>, watch::Receiver<Standing>) {
     let (all, clock) = (store.ports(), Arc::new(SystemClock));
     let (archive, ledger) = (all.archive.clone(), all.ledger);
     let tools = recovery::Tools {
@@ -102,13 +111,13 @@ fn recovery(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Recove
         }
         .boxed()
     });
-    Recovery::start(clock, run)
+    recovery::start(clock, run)
 }
 
 /// Retention and erasure.
-fn keeping(store: &Store) -> Keeping {
+fn keeping(store: &Store) -> Task<keeping::Terms> {
     let all = store.ports();
-    Keeping::start(keeping::Tools {
+    keeping::start(keeping::Tools {
         archive: all.archive,
         queues: all.admin,
         records: all.records,

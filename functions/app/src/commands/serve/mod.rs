@@ -83,7 +83,7 @@ async fn take_in(
         store: store.clone(),
         ledger: all.ledger,
         terms: beside.releases.terms(),
-        standing: beside.recovery.standing(),
+        standing: beside.standing.clone(),
         secrets: secrets.clone(),
     };
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
