@@ -64,6 +64,11 @@ impl Store {
         })
     }
 
+    /// Whether a look at dead letters shows all of them: SQS shows of a session the first ten alone.
+    pub fn shows_all(&self) -> bool {
+        self.attached.is_some()
+    }
+
     /// Lets go of it.
     pub async fn close(self) -> Result<()> {
         if let Some(attached) = self.attached {
