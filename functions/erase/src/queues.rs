@@ -42,10 +42,10 @@ impl Work<'_> {
                     ours.push(message.id);
                 }
             }
-            let purged = self.purge(queue, after.as_ref(), ours).await?;
+            let gone = self.purge(queue, after.as_ref(), ours).await?;
             self.tell(queue.as_str(), looked);
             // SQS shows of each session only so many: the next once these are gone.
-            match (looked < PAGE, purged && !self.dry_run) {
+            match (looked < PAGE, gone && !self.dry_run) {
                 (true, false) => return Ok(()),
                 (true, true) => {}
                 (false, _) => after = last,
@@ -68,7 +68,7 @@ impl Work<'_> {
         Ok(whose.map_or_else(|| self.scope.holds_attributes(&event), |whose| self.scope.holds(&whose)))
     }
 
-    /// Whether anything went.
+    /// Whether all of ours went, and there were some: what a receiver holds is looked at and counted once.
     async fn purge(
         &mut self,
         queue: &QueueName,
@@ -88,7 +88,7 @@ impl Work<'_> {
         }
         let count = if queue.is_dead_letters() { &mut self.removed.dead } else { &mut self.removed.waiting };
         *count += purged;
-        Ok(purged > 0)
+        Ok(purged == found)
     }
 
     /// Those that a receiver holds are there still; those that it completed meanwhile are not.
