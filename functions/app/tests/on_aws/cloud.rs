@@ -89,6 +89,7 @@ impl Cloud {
         let mut command = Command::new(program.as_ref());
         command.current_dir(self.folder.path()).stdin(Stdio::null()).env_remove("POINTSMAN_CONFIG");
         for (name, value) in [
+            ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
