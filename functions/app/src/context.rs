@@ -1,6 +1,6 @@
 //! What the command line says of where things are: the configuration, the data folder, the store.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use anyhow::{Context as _, Result, anyhow};
 use async_trait::async_trait;
@@ -9,7 +9,7 @@ use pointsman_core::{
     port::{PortError, QueueName, QueueSettings, Secret, SecretRef, Secrets},
     rules::Rules,
 };
-use pointsman_env::{Loader, Origin};
+use pointsman_env::{Loader, Origin, places};
 
 use crate::{cli::Common, store::Store};
 
@@ -55,6 +55,7 @@ impl Context {
         let mut config =
             written.unwrap_or_else(|| Config::without_file(&data(&Config::default()).join(SECRET)));
         config.data = data(&config);
+        places(&mut config)?;
         Ok(config)
     }
 
@@ -69,12 +70,8 @@ impl Context {
         Store::open(&self.config_if_any()?, purpose).await
     }
 
-    /// The data folder, for a command that minds nothing else.
-    pub fn data(&self) -> Result<PathBuf> {
-        Ok(self.config_if_any()?.data)
-    }
-
-    fn config_if_any(&self) -> Result<Config> {
+    /// The configuration, for a command that needs little of it: with `--data` a faulty one is no obstacle.
+    pub fn config_if_any(&self) -> Result<Config> {
         match (self.config(), &self.common.data) {
             (Ok(config), _) => Ok(config),
             (Err(error), None) => Err(error),

@@ -1,6 +1,7 @@
 //! The real `pointsman`, run as a user runs it: what it prints, where, and its exit status.
 
 mod app;
+mod aws;
 mod house;
 mod poison;
 mod recovery;
@@ -99,7 +100,7 @@ fn erase_tells_what_there_is_and_removes_it_when_told_to() {
         let told = |args: &[&str]| house.json(&[&["erase", "--repo", "ACME/web"], args].concat());
         let found = json!({
             "repository": "acme/web", "applied": false, "archive": 2, "rejected": 0, "records": 2, "waiting": 2,
-            "dead": 0, "held_back": 0, "unreadable": 0
+            "dead": 0, "held_back": 0, "unreadable": 0, "unseen": 0
         });
         assert_eq!(told(&[]), found);
         let text = plain(&house.ok(&["erase", "--repo", "acme/web"]));

@@ -82,6 +82,8 @@ impl House {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
         command.args(args).args(["--data", "data"]).current_dir(self.folder()).stdin(Stdio::null());
         command.env_remove("POINTSMAN_CONFIG").env_remove("NOT_SET_HERE");
+        // A cloud that this machine may be in is none of a test's.
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env_remove("POINTSMAN_AWS_BUCKET");
         command
     }
 

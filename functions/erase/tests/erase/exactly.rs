@@ -14,8 +14,16 @@ use bytes::Bytes;
 use pointsman_core::port::{Abandon, Archive, Expect, Listed, Object, PortError};
 use pointsman_erase::{Removed, Scope, erase};
 
-const NOTHING: Removed =
-    Removed { archive: 0, rejected: 0, records: 0, waiting: 0, dead: 0, held_back: 0, unreadable: 0 };
+const NOTHING: Removed = Removed {
+    archive: 0,
+    rejected: 0,
+    records: 0,
+    waiting: 0,
+    dead: 0,
+    held_back: 0,
+    unreadable: 0,
+    unseen: 0,
+};
 
 /// What `House::full` plants: marks, what could not be sent, an answer, what the stages learned.
 const OF_REPOSITORY: Removed =
@@ -24,7 +32,7 @@ const OF_ORGANISATION: Removed =
     Removed { archive: 3, rejected: 1, records: 3 + 1 + 1, waiting: 4, dead: 1, ..NOTHING };
 
 fn times(removed: Removed, n: u64) -> Removed {
-    let Removed { archive, rejected, records, waiting, dead, held_back, unreadable } = removed;
+    let Removed { archive, rejected, records, waiting, dead, held_back, unreadable, unseen } = removed;
     Removed {
         archive: archive * n,
         rejected: rejected * n,
@@ -33,6 +41,7 @@ fn times(removed: Removed, n: u64) -> Removed {
         dead: dead * n,
         held_back: held_back * n,
         unreadable: unreadable * n,
+        unseen: unseen * n,
     }
 }
 
@@ -45,6 +54,7 @@ fn plus(a: Removed, b: Removed) -> Removed {
         dead: a.dead + b.dead,
         held_back: a.held_back + b.held_back,
         unreadable: a.unreadable + b.unreadable,
+        unseen: a.unseen + b.unseen,
     }
 }
 

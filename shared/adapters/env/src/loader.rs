@@ -10,10 +10,10 @@ use std::{
 
 use pointsman_core::{
     config::{self, Checked, Config, FILE, Fault, Faults, LONGEST, Mark, PlacedSecret},
-    port::Secrets,
+    port::{SecretRef, Secrets},
 };
 
-use crate::{EnvSecrets, generated_secret};
+use crate::{EnvSecrets, generated_secret, places};
 
 /// Names the configuration file, where no `--config` does.
 const VARIABLE: &str = "POINTSMAN_CONFIG";
@@ -56,7 +56,9 @@ pub struct Loaded {
     pub warnings: Vec<Fault>,
     /// Where it comes from.
     pub origin: Origin,
-    /// Reads the secrets that it names.
+    /// Every secret that it names, with its place in the file.
+    pub named: Vec<PlacedSecret>,
+    /// Reads those of this machine.
     pub secrets: EnvSecrets,
     /// The file's bytes.
     pub(crate) text: Vec<u8>,
@@ -75,6 +77,14 @@ pub enum LoadError {
         path: PathBuf,
         /// Why.
         cause: io::Error,
+    },
+    /// The environment says where something is, in a way that cannot be.
+    #[error("the environment variable {name} is wrong: {fault}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        fault: String,
     },
     /// No secret is configured, and none could be made.
     #[error("a webhook secret cannot be made in {}: {cause}; choose another folder with --data, or configure `secrets`", data.display())]
@@ -114,7 +124,7 @@ impl Loader {
         let parsed = decode(&text).and_then(config::parse);
         let named = parsed.as_ref().map_or_else(|faults| &faults.secrets, |checked| &checked.secrets);
         let unreadable = unreadable(&secrets, named).await;
-        let Checked { config, warnings, empty, .. } = match parsed {
+        let Checked { config, warnings, empty, secrets: named } = match parsed {
             Ok(checked) if unreadable.is_empty() => checked,
             Ok(_) => return Err(LoadError::Faulty(Faults::new(name, unreadable))),
             Err(faults) => return Err(LoadError::Faulty(faults.and(unreadable).in_file(name))),
@@ -122,14 +132,23 @@ impl Loader {
         if empty {
             return self.built_in(Origin::File(path), text);
         }
-        Ok(Loaded { config: self.over(config), warnings, origin: Origin::File(path), secrets, text })
+        let mut config = self.over(config);
+        places(&mut config)?;
+        Ok(Loaded { config, warnings, named, origin: Origin::File(path), secrets, text })
     }
 
     fn built_in(&self, origin: Origin, text: Vec<u8>) -> Result<Loaded, LoadError> {
         let data = self.over(Config::default()).data;
         let secret = generated_secret(&data).map_err(|cause| LoadError::NoSecret { data, cause })?;
         let config = self.over(Config::without_file(&secret));
-        Ok(Loaded { config, warnings: Vec::new(), origin, secrets: EnvSecrets::new("."), text })
+        Ok(Loaded {
+            config,
+            warnings: Vec::new(),
+            named: Vec::new(),
+            origin,
+            secrets: EnvSecrets::new("."),
+            text,
+        })
     }
 
     /// The command line's words over the file's.
@@ -140,10 +159,12 @@ impl Loader {
     }
 }
 
-/// A fault for each secret that cannot be had.
+/// A fault for each secret that cannot be had on this machine. What lies in a cloud is not asked for: a function that
+/// starts makes no call.
 async fn unreadable(secrets: &EnvSecrets, named: &[PlacedSecret]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for PlacedSecret { reference, path, at } in named {
+    let cloud = |it: &&PlacedSecret| matches!(it.reference, SecretRef::AwsSecret { .. });
+    for PlacedSecret { reference, path, at } in named.iter().filter(|it| !cloud(it)) {
         if let Err(error) = secrets.get(reference).await {
             faults.push(Fault::new(path, *at, error.to_string()));
         }

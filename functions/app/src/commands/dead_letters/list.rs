@@ -57,6 +57,7 @@ pub async fn run(grave: &Grave<'_>, json: bool) -> Result<()> {
             true
         })
         .await?;
+    grave.tell_unseen(rows.iter().filter(|row| !row.held).count()).await?;
     rows.sort_by(|a, b| (b.held, &a.reason, a.died).cmp(&(a.held, &b.reason, b.died)));
     print::result(json, &rows, || shown(&rows, grave.origin.as_str(), Timestamp::now()))
 }

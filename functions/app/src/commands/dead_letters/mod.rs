@@ -128,6 +128,23 @@ impl Grave<'_> {
         }
     }
 
+    /// Says how many there are that were not shown.
+    async fn tell_unseen(&self, shown: usize) -> Result<()> {
+        if self.store.shows_all() {
+            return Ok(());
+        }
+        let there = self.store.admin.stats(&self.origin).await?.dead;
+        let more = there.saturating_sub(shown as u64);
+        if more > 0 {
+            tracing::warn!(
+                "`{}` has {more} more dead letters: of a session SQS shows the first ten, the next once these are gone; \
+                 retry and purge with --all take all of them",
+                self.origin
+            );
+        }
+        Ok(())
+    }
+
     async fn page(&self, after: Option<&MessageId>) -> Result<Vec<Peeked>> {
         Ok(self.store.admin.peek(&self.dead, after, PAGE).await?)
     }

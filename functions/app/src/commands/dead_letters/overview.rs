@@ -28,12 +28,15 @@ pub async fn run(store: &Store, json: bool) -> Result<()> {
         let grave = Grave { dead: origin.dead_letters(), origin, store };
         let mut counted = Counted::default();
         grave.held().await?.iter().for_each(|message| counted.add(message));
+        let mut dead = 0;
         grave
             .each(|letter| {
                 counted.add(&letter);
+                dead += 1;
                 true
             })
             .await?;
+        grave.tell_unseen(dead).await?;
         rows.extend(counted.rows(&grave.origin));
     }
     print::result(json, &rows, || shown(&rows, Timestamp::now()))
