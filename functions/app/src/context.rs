@@ -9,7 +9,7 @@ use pointsman_core::{
     port::{PortError, QueueName, QueueSettings, Secret, SecretRef, Secrets},
     rules::Rules,
 };
-use pointsman_env::{Loader, Origin};
+use pointsman_env::{Loader, Origin, places};
 
 use crate::{cli::Common, store::Store};
 
@@ -55,6 +55,7 @@ impl Context {
         let mut config =
             written.unwrap_or_else(|| Config::without_file(&data(&Config::default()).join(SECRET)));
         config.data = data(&config);
+        places(&mut config)?;
         Ok(config)
     }
 

@@ -31,7 +31,7 @@ fn a_queue_has_dead_letters_of_its_kind_and_a_last_resort() {
         assert_eq!(dead["FifoQueue"], queue["FifoQueue"], "{name}: AWS refuses an unlike pair");
         assert_eq!(texts(&dead["RedriveAllowPolicy"]["sourceQueueArns"]).len(), 1, "{name}");
         let (stem, kind) = parts(queue);
-        assert_eq!(parts(dead), (format!("{stem}-dead"), kind), "{name}: as the adapter names it");
+        assert_eq!(parts(dead), (format!("{stem}_dead"), kind), "{name}: as the adapter names it");
         pairs += 1;
     }
     assert_eq!(pairs * 2, template.of_type("AWS::SQS::Queue").len(), "a queue that is neither");
@@ -87,12 +87,12 @@ fn a_queue_is_ordered_where_what_comes_into_it_has_sessions() {
     assert_eq!(found, expected);
 }
 
-/// A name has at most 60 characters in the configuration and 80 in SQS, `-dead.fifo` and the prefix among them.
+/// A name has at most 60 characters in the configuration and 80 in SQS, `_dead.fifo` and the prefix among them.
 #[test]
 fn a_queues_longest_name_is_one_that_sqs_takes() {
     let pattern = template().at("/Parameters/QueuePrefix/AllowedPattern").as_str().unwrap().to_owned();
     assert_eq!(pattern, "^[a-z0-9][a-z0-9-]{0,9}$");
-    assert!(10 + 60 + "-dead.fifo".len() <= 80);
+    assert!(10 + 60 + "_dead.fifo".len() <= 80);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_subscriptions_queue_is_as_the_stages_are() {
         assert_eq!(texts(&queue["FifoThroughputLimit"]), ["perMessageGroupId"], "{name}");
     }
     assert_eq!(texts(&queue["QueueName"]), ["${${Stack}-Prefix}${Name}.fifo"]);
-    assert_eq!(texts(&dead["QueueName"]), ["${${Stack}-Prefix}${Name}-dead.fifo"]);
+    assert_eq!(texts(&dead["QueueName"]), ["${${Stack}-Prefix}${Name}_dead.fifo"]);
     assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"], "Dead.Arn");
     assert_eq!(template.at("/Parameters/MaxReceiveCount/Default"), 1000);
 }

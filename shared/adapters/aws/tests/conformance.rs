@@ -39,9 +39,9 @@ const FIFO: Capabilities = Capabilities {
     // 1 MiB with all attributes, a third of it for base64.
     largest_body: 700_000,
     // Whole seconds, which LocalStack ends up to one second late; a slow machine must get through a case in time.
-    visibility: Duration::from_secs(7),
+    visibility: Duration::from_secs(9),
     // Cases wait for half of it and for twice of it: all within the five minutes.
-    dedup_window: Duration::from_secs(72),
+    dedup_window: Duration::from_secs(92),
     ..SERVICE
 };
 

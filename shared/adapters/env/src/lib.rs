@@ -5,11 +5,13 @@
 mod clock;
 mod generated;
 mod loader;
+mod places;
 mod secrets;
 mod watcher;
 
 pub use clock::SystemClock;
 pub use generated::generated_secret;
 pub use loader::{LoadError, Loaded, Loader, Origin};
+pub use places::places;
 pub use secrets::EnvSecrets;
 pub use watcher::{Update, Watcher};

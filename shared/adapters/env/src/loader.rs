@@ -10,10 +10,10 @@ use std::{
 
 use pointsman_core::{
     config::{self, Checked, Config, FILE, Fault, Faults, LONGEST, Mark, PlacedSecret},
-    port::Secrets,
+    port::{SecretRef, Secrets},
 };
 
-use crate::{EnvSecrets, generated_secret};
+use crate::{EnvSecrets, generated_secret, places};
 
 /// Names the configuration file, where no `--config` does.
 const VARIABLE: &str = "POINTSMAN_CONFIG";
@@ -76,6 +76,14 @@ pub enum LoadError {
         /// Why.
         cause: io::Error,
     },
+    /// The environment says where something is, in a way that cannot be.
+    #[error("the environment variable {name} is wrong: {fault}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        fault: String,
+    },
     /// No secret is configured, and none could be made.
     #[error("a webhook secret cannot be made in {}: {cause}; choose another folder with --data, or configure `secrets`", data.display())]
     NoSecret {
@@ -122,7 +130,9 @@ impl Loader {
         if empty {
             return self.built_in(Origin::File(path), text);
         }
-        Ok(Loaded { config: self.over(config), warnings, origin: Origin::File(path), secrets, text })
+        let mut config = self.over(config);
+        places(&mut config)?;
+        Ok(Loaded { config, warnings, origin: Origin::File(path), secrets, text })
     }
 
     fn built_in(&self, origin: Origin, text: Vec<u8>) -> Result<Loaded, LoadError> {
@@ -140,10 +150,12 @@ impl Loader {
     }
 }
 
-/// A fault for each secret that cannot be had.
+/// A fault for each secret that cannot be had on this machine. What lies in a cloud is not asked for: a function that
+/// starts makes no call.
 async fn unreadable(secrets: &EnvSecrets, named: &[PlacedSecret]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for PlacedSecret { reference, path, at } in named {
+    let cloud = |it: &&PlacedSecret| matches!(it.reference, SecretRef::AwsSecret { .. });
+    for PlacedSecret { reference, path, at } in named.iter().filter(|it| !cloud(it)) {
         if let Err(error) = secrets.get(reference).await {
             faults.push(Fault::new(path, *at, error.to_string()));
         }

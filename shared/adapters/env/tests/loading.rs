@@ -57,6 +57,14 @@ async fn a_file_that_cannot_be_read_as_text_is_told() {
     assert!(told.contains("the file is longer than"), "{told}");
 }
 
+/// The file that every function is packed with.
+#[tokio::test]
+async fn the_packed_configuration_of_aws_loads_without_a_call_and_without_places() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../infra/aws/config/pointsman.yaml");
+    let loaded = loader(&file).load().await.unwrap();
+    assert!(loaded.config.is_aws() && loaded.config.aws.is_some_and(|aws| aws.prefix == "pointsman-"));
+}
+
 #[tokio::test]
 async fn an_empty_file_is_as_none_with_a_generated_secret() {
     let folder = tempfile::tempdir().unwrap();

@@ -34,7 +34,7 @@ pub struct Retention {
     #[serde(with = "humane")]
     #[schemars(with = "String")]
     pub archive: Duration,
-    /// Dead letters, from their death on; 1h to 3650d. Default 14d.
+    /// Dead letters, from their death on; 1h to 3650d, with `backend: aws` to 14d. Default 14d.
     #[serde(with = "humane")]
     #[schemars(with = "String")]
     pub dead_letters: Duration,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     REPLAY,
     model::{Config, Queues, QueuesEntry, Source, Subscription, Verify},
-    rules::DEFAULT_QUEUE,
+    rules::{AWS_DEDUP_WINDOW, DEFAULT_QUEUE},
 };
 use crate::port::{QueueName, QueueSettings, SecretRef};
 
@@ -39,7 +39,10 @@ impl Config {
     fn settings(&self, queue: &str) -> QueueSettings {
         let (own, default) = (self.queues.0.get(queue), self.queues.0.get(DEFAULT_QUEUE));
         let entries = || [own, default].into_iter().flatten();
-        let built_in = QueueSettings::default();
+        let mut built_in = QueueSettings::default();
+        if self.is_aws() {
+            built_in.dedup_window = AWS_DEDUP_WINDOW;
+        }
         QueueSettings {
             max_deliveries: entries()
                 .find_map(|entry| entry.max_deliveries)

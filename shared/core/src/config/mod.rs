@@ -1,5 +1,6 @@
 //! Configuration: one file, `pointsman.yaml`. Every fault is told at once, with line, column and a hint.
 
+pub mod aws;
 mod care;
 mod complaint;
 mod effective;
@@ -15,6 +16,7 @@ pub(crate) mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use aws::Aws;
 pub use care::{Admin, ERASE, Hook, Hooks, REPLAY, Recover, Retention};
 pub use effective::to_yaml;
 pub use fault::{Fault, Faults, Mark};

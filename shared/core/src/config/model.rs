@@ -6,15 +6,19 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, App, Hooks, Recover, Release, Retention, humane};
+use super::{Admin, App, Aws, Hooks, Recover, Release, Retention, humane};
 use crate::port::{OnPoison, SecretRef};
 
 /// The configuration of one Pointsman.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where queues, archive and records live. Default `embedded`: one SQLite store in the `data` folder.
+    /// Where queues, archive and records live. `embedded`: one SQLite store in the `data` folder; `aws`: SQS, S3 and
+    /// DynamoDB. Default `embedded`.
     pub backend: Backend,
+    /// Where things are on AWS: for `backend: aws` alone. Default: as the functions' environment says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aws: Option<Aws>,
     /// The address and port to listen on. Default `127.0.0.1:8080`. A change needs a restart.
     #[schemars(with = "String")]
     pub listen: SocketAddr,
@@ -46,6 +50,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             backend: Backend::Embedded,
+            aws: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: ".pointsman".into(),
             trusted_proxies: Vec::new(),
@@ -66,6 +71,8 @@ impl Default for Config {
 pub enum Backend {
     /// One SQLite store on this machine.
     Embedded,
+    /// SQS, S3, DynamoDB and Secrets Manager; the stages are functions (template.yaml).
+    Aws,
 }
 
 /// One sender of webhooks. With `secrets` it is GitHub; any other sender has `verify`, `event` and its own headers.
@@ -263,7 +270,8 @@ pub struct QueuesEntry {
     #[serde(with = "humane::option")]
     #[schemars(with = "Option<String>")]
     pub visibility: Option<Duration>,
-    /// How long a delivery already sent is remembered, so that it is not sent again; 0s to 24h. Default 10m.
+    /// How long a delivery already sent is remembered, so that it is not sent again; 0s to 24h. With `backend: aws` it
+    /// is always 5m. Default 10m.
     #[serde(with = "humane::option")]
     #[schemars(with = "Option<String>")]
     pub dedup_window: Option<Duration>,

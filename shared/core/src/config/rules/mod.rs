@@ -1,5 +1,6 @@
 //! Our own rules: what a JSON Schema cannot say. They walk whatever is there; what is missing or mistyped is the schema's.
 
+mod aws;
 mod care;
 mod layers;
 mod queue;
@@ -7,6 +8,7 @@ mod release;
 mod source;
 mod subscription;
 
+pub use aws::DEDUP_WINDOW as AWS_DEDUP_WINDOW;
 pub use queue::DEFAULT as DEFAULT_QUEUE;
 
 use std::net::SocketAddr;
@@ -49,6 +51,7 @@ pub fn check(root: &Cursor<'_>) -> Findings {
     release::check(root, &mut found);
     layers::check(root, &mut found);
     care::check(root, &mut found);
+    aws::check(root, &mut found);
     found
 }
 

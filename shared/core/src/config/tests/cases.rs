@@ -35,7 +35,7 @@ pointsman.yaml:6:5: subscriptions[0]: `events` is missing
 pointsman.yaml:7:5: subscriptions[0].event: this key is unknown
     did you mean `events`?
 pointsman.yaml:8:1: preview: this key is unknown
-    known are: backend, listen, data, trusted_proxies, sources, subscriptions, queues, admin, retention, recover, release"#,
+    known are: backend, aws, listen, data, trusted_proxies, sources, subscriptions, queues, admin, retention, recover, release"#,
     ),
     (
         "what_is_kept_too_short_and_hooks_of_nobody",
@@ -89,7 +89,7 @@ retention: { dead_letters: 14d, archive: 14d }
         r#"sources:
 subscriptions: [{ name: a, events: push, when: , concurrency: 0 }, 5]
 queues: { default: { visibility: 30, dedup_window: 2d, max_deliveries: 1001 } }
-backend: aws
+backend: gcp
 "#,
         r#"pointsman.yaml:1:8: sources: this key has no value
     write one, or remove the key
@@ -103,7 +103,7 @@ pointsman.yaml:3:34: queues.default.visibility: this must be a text, but is a nu
     a text in quotes, or a time with its unit, such as 30s
 pointsman.yaml:3:52: queues.default.dedup_window: `2d` is not between 0s and 24h
 pointsman.yaml:3:72: queues.default.max_deliveries: this must be 1000 or less
-pointsman.yaml:4:10: backend: `aws` is not one of: embedded"#,
+pointsman.yaml:4:10: backend: `gcp` is not one of: embedded, aws"#,
     ),
     (
         "secrets_are_references",

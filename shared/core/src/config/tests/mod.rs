@@ -1,5 +1,6 @@
 //! What is refused, how it is told, and what a good file becomes.
 
+mod aws;
 mod cases;
 mod release;
 
