@@ -1,6 +1,6 @@
 //! What the command line says of where things are: the configuration, the data folder, the store.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use anyhow::{Context as _, Result, anyhow};
 use async_trait::async_trait;
@@ -70,12 +70,8 @@ impl Context {
         Store::open(&self.config_if_any()?, purpose).await
     }
 
-    /// The data folder, for a command that minds nothing else.
-    pub fn data(&self) -> Result<PathBuf> {
-        Ok(self.config_if_any()?.data)
-    }
-
-    fn config_if_any(&self) -> Result<Config> {
+    /// The configuration, for a command that needs little of it: with `--data` a faulty one is no obstacle.
+    pub fn config_if_any(&self) -> Result<Config> {
         match (self.config(), &self.common.data) {
             (Ok(config), _) => Ok(config),
             (Err(error), None) => Err(error),

@@ -1,6 +1,7 @@
 //! The real `pointsman`, run as a user runs it: what it prints, where, and its exit status.
 
 mod app;
+mod aws;
 mod house;
 mod poison;
 mod recovery;

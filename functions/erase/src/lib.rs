@@ -48,6 +48,8 @@ pub struct Removed {
     pub held_back: u64,
     /// Not removed: deliveries that nobody can read, so that it is not known whose they are.
     pub unreadable: u64,
+    /// Not looked at: queues that show what waits in them to their receivers alone.
+    pub unseen: u64,
 }
 
 impl Removed {

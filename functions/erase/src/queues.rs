@@ -28,6 +28,11 @@ impl Work<'_> {
             let page = match self.ports.queues.peek(queue, after.as_ref(), PAGE).await {
                 // A queue may go, and one without dead letters has none.
                 Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+                // SQS shows what waits to its receivers alone.
+                Err(error) if error.kind == ErrorKind::Invalid && !queue.is_dead_letters() => {
+                    self.removed.unseen += 1;
+                    return Ok(());
+                }
                 page => page?,
             };
             let (looked, last) = (page.len(), page.last().map(|message| message.id.clone()));
@@ -37,12 +42,14 @@ impl Work<'_> {
                     ours.push(message.id);
                 }
             }
-            self.purge(queue, after.as_ref(), ours).await?;
+            let purged = self.purge(queue, after.as_ref(), ours).await?;
             self.tell(queue.as_str(), looked);
-            if looked < PAGE {
-                return Ok(());
+            // SQS shows of each session only so many: the next once these are gone.
+            match (looked < PAGE, purged && !self.dry_run) {
+                (true, false) => return Ok(()),
+                (true, true) => {}
+                (false, _) => after = last,
             }
-            after = last;
         }
     }
 
@@ -61,15 +68,16 @@ impl Work<'_> {
         Ok(whose.map_or_else(|| self.scope.holds_attributes(&event), |whose| self.scope.holds(&whose)))
     }
 
+    /// Whether anything went.
     async fn purge(
         &mut self,
         queue: &QueueName,
         after: Option<&MessageId>,
         ours: Vec<MessageId>,
-    ) -> Result<(), PortError> {
+    ) -> Result<bool, PortError> {
         let found = ours.len() as u64;
         if found == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let mut purged = found;
         if !self.dry_run {
@@ -80,7 +88,7 @@ impl Work<'_> {
         }
         let count = if queue.is_dead_letters() { &mut self.removed.dead } else { &mut self.removed.waiting };
         *count += purged;
-        Ok(())
+        Ok(purged > 0)
     }
 
     /// Those that a receiver holds are there still; those that it completed meanwhile are not.

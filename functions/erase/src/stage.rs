@@ -75,7 +75,7 @@ fn again(message: &Received, ports: &Ports, removed: &Removed) -> Option<Duratio
 }
 
 fn tell(installation: u64, removed: &Removed) {
-    let Removed { archive, rejected, records, waiting, dead, held_back, unreadable } = *removed;
+    let Removed { archive, rejected, records, waiting, dead, held_back, unreadable, unseen } = *removed;
     info!(
         installation,
         archive,
@@ -85,6 +85,7 @@ fn tell(installation: u64, removed: &Removed) {
         dead,
         held_back,
         unreadable,
+        unseen,
         "erased what was kept of installation {installation}"
     );
     for (what, count) in [

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use pointsman_embedded::{BackedUp, backup};
 use serde::Serialize;
 use tokio::{sync::oneshot, task::spawn_blocking, time::sleep};
@@ -39,7 +39,14 @@ struct Told {
 
 /// Takes it.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
-    let data = context.data()?;
+    let config = context.config_if_any()?;
+    if config.is_aws() {
+        bail!(
+            "`backend: aws` keeps nothing on this machine: the bucket has its versions, and the table its point-in-time \
+             recovery; for copies elsewhere use AWS Backup on both"
+        );
+    }
+    let data = config.data;
     let (tell, begun) = oneshot::channel();
     let (file, force) = (args.file.clone(), args.force);
     let started = move |partial: &std::path::Path, about| {

@@ -4,13 +4,17 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use pointsman_core::config::{self, Config, Fault, Faults};
-use pointsman_env::LoadError;
+use pointsman_core::{
+    config::{self, Config, Fault, Faults, PlacedSecret},
+    port::SecretRef,
+};
+use pointsman_env::{LoadError, Loaded};
 use serde::Serialize;
 
 use crate::{
     context::Context,
     print::{self, BAD, GOOD},
+    store::secrets,
 };
 
 /// Words of `config`.
@@ -44,6 +48,10 @@ pub async fn run(action: Action, context: &Context) -> Result<ExitCode> {
 async fn check(context: &Context) -> Result<ExitCode> {
     match context.loader(None).load().await {
         Ok(loaded) => {
+            let unreadable = in_the_cloud(&loaded).await?;
+            if !unreadable.is_empty() {
+                return faulty(&Faults::new(loaded.origin.to_string(), unreadable), context);
+            }
             let report = Report { file: loaded.origin.to_string(), faults: &[], warnings: &loaded.warnings };
             print::result(context.json, &report, || {
                 let lines = report.warnings.iter().map(|warning| format!("{}:{warning}\n", report.file));
@@ -52,13 +60,40 @@ async fn check(context: &Context) -> Result<ExitCode> {
             })?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(LoadError::Faulty(faults)) => {
-            let report = Report { file: faults.file.clone(), faults: &faults.faults, warnings: &[] };
-            print::result(context.json, &report, || told(&faults))?;
-            Ok(ExitCode::FAILURE)
-        }
+        Err(LoadError::Faulty(faults)) => faulty(&faults, context),
         Err(error) => Err(error.into()),
     }
+}
+
+fn faulty(faults: &Faults, context: &Context) -> Result<ExitCode> {
+    let report = Report { file: faults.file.clone(), faults: &faults.faults, warnings: &[] };
+    print::result(context.json, &report, || told(faults))?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// A fault for each secret that lies in a cloud and cannot be read from there: the loader asks for none. A program
+/// without AWS asks neither, and says so.
+pub async fn in_the_cloud(loaded: &Loaded) -> Result<Vec<Fault>> {
+    let cloud = |it: &&PlacedSecret| matches!(it.reference, SecretRef::AwsSecret { .. });
+    let named: Vec<_> = loaded.named.iter().filter(cloud).collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    if cfg!(not(feature = "aws")) {
+        tracing::warn!(
+            "{} secrets of AWS are not looked at: this program was built without AWS",
+            named.len()
+        );
+        return Ok(Vec::new());
+    }
+    let secrets = secrets(&loaded.config, loaded.secrets.clone()).await?;
+    let mut faults = Vec::new();
+    for PlacedSecret { reference, path, at } in named {
+        if let Err(error) = secrets.get(reference).await {
+            faults.push(Fault::new(path, *at, error.to_string()));
+        }
+    }
+    Ok(faults)
 }
 
 fn told(faults: &Faults) -> String {

@@ -114,7 +114,7 @@ fn confirmed(scope: &Scope, found: &Removed) -> Result<bool> {
 }
 
 fn shown(scope: &Scope, applied: bool, removed: &Removed) -> String {
-    let Removed { archive, rejected, records, waiting, dead, held_back, unreadable } = *removed;
+    let Removed { archive, rejected, records, waiting, dead, held_back, unreadable, unseen } = *removed;
     let mut text = if removed.total() == 0 {
         format!("Nothing is kept of {scope}.\n")
     } else {
@@ -137,6 +137,12 @@ fn shown(scope: &Scope, applied: bool, removed: &Removed) -> String {
         let what = if unreadable == 1 { "delivery" } else { "deliveries" };
         text +=
             &format!("{unreadable} {what} cannot be read, and may be anybody's: retention removes them.\n");
+    }
+    if unseen > 0 {
+        let what = if unseen == 1 { "queue shows" } else { "queues show" };
+        text += &format!(
+            "{unseen} {what} what waits to receivers alone: messages of it stay until they are handled, or for 14 days.\n"
+        );
     }
     if !applied && removed.total() > 0 {
         text += "Nothing was removed: --apply removes it.\n";

@@ -19,7 +19,7 @@ use crate::{
     context::Context,
     print::{self, BAD, BOLD, DIM, DOUBT},
     recovery::{Terms, Tools, name},
-    store::Store,
+    store::{Store, secrets},
 };
 
 /// Words of `recover`.
@@ -39,17 +39,18 @@ pub struct Args {
 /// Does it. It is one run at a time: the server's own counts too.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
     let loaded = context.loader(None).load().await.map_err(told)?;
-    let rules = Rules::load(&loaded.config, &loaded.secrets).await?;
+    let secrets = secrets(&loaded.config, loaded.secrets.clone()).await?;
+    let rules = Rules::load(&loaded.config, &*secrets).await?;
     let store = Store::open(&loaded.config, "pointsman recover").await?;
     let clock = Arc::new(SystemClock);
     let (archive, ledger) = (store.archive.clone(), store.ledger.clone());
-    let pipeline = Pipeline { ledger, archive, clock: clock.clone(), inline_limit: None };
+    let pipeline = Pipeline { ledger, archive, clock: clock.clone(), inline_limit: store.inline_limit };
     let tools = Tools {
         archive: store.archive.clone(),
         records: store.records.clone(),
         pipeline,
         http: Arc::new(pointsman_http::Client::default()),
-        secrets: Arc::new(loaded.secrets.clone()),
+        secrets,
         clock,
         pace: Pace::default(),
     };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use pointsman_embedded::{Restored, restore};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
@@ -31,7 +31,14 @@ struct Told {
 
 /// Puts it back.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
-    let data = context.data()?;
+    let config = context.config_if_any()?;
+    if config.is_aws() {
+        bail!(
+            "a backup becomes the store of this machine, which `backend: aws` has not: bring the bucket's versions and the \
+             table's point in time back on AWS, then run pointsman recover --since 72h --missing --apply"
+        );
+    }
+    let data = config.data;
     let folder = data.clone();
     let restoring = spawn_blocking(move || restore(&args.file, &folder, args.force));
     let restored = restoring.await.context("the restore broke off; see what is in the data folder")??;

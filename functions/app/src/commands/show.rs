@@ -119,11 +119,17 @@ async fn tell(stored: Stored, mark: Option<&Mark>, context: &Context, store: &St
 
 /// Where the event's message is in this queue, as far as a bounded look tells.
 async fn state(store: &Store, queue: &QueueName, event: &str) -> Result<String> {
+    let mut unseen = false;
     for place in [queue.clone(), queue.dead_letters()] {
         let (mut after, mut seen) = (None, 0);
         loop {
             let page = match store.admin.peek(&place, after.as_ref(), PEEKED).await {
                 Err(error) if error.kind == ErrorKind::NotFound => return Ok("the queue is gone".into()),
+                // Some queues show what waits to their receivers alone.
+                Err(error) if error.kind == ErrorKind::Invalid && !place.is_dead_letters() => {
+                    unseen = true;
+                    break;
+                }
                 page => page?,
             };
             if let Some(message) = page.iter().find(|it| it.correlation.as_deref() == Some(event)) {
@@ -148,7 +154,8 @@ async fn state(store: &Store, queue: &QueueName, event: &str) -> Result<String> 
             after = page.last().map(|message| message.id.clone());
         }
     }
-    Ok("handled or removed".into())
+    let unseen = if unseen { ", or still waiting: this queue shows that to its receivers alone" } else { "" };
+    Ok(format!("handled or removed{unseen}"))
 }
 
 fn text(shown: &Shown) -> String {

@@ -12,4 +12,4 @@ pub use connection::Connection;
 pub use dynamodb::DynamoDb;
 pub use s3::S3;
 pub use secrets::SecretsManager;
-pub use sqs::{Delivered, Sqs, can_carry};
+pub use sqs::{Delivered, INLINE_LIMIT, Sqs, can_carry};

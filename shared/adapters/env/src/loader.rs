@@ -56,7 +56,9 @@ pub struct Loaded {
     pub warnings: Vec<Fault>,
     /// Where it comes from.
     pub origin: Origin,
-    /// Reads the secrets that it names.
+    /// Every secret that it names, with its place in the file.
+    pub named: Vec<PlacedSecret>,
+    /// Reads those of this machine.
     pub secrets: EnvSecrets,
     /// The file's bytes.
     pub(crate) text: Vec<u8>,
@@ -122,7 +124,7 @@ impl Loader {
         let parsed = decode(&text).and_then(config::parse);
         let named = parsed.as_ref().map_or_else(|faults| &faults.secrets, |checked| &checked.secrets);
         let unreadable = unreadable(&secrets, named).await;
-        let Checked { config, warnings, empty, .. } = match parsed {
+        let Checked { config, warnings, empty, secrets: named } = match parsed {
             Ok(checked) if unreadable.is_empty() => checked,
             Ok(_) => return Err(LoadError::Faulty(Faults::new(name, unreadable))),
             Err(faults) => return Err(LoadError::Faulty(faults.and(unreadable).in_file(name))),
@@ -132,14 +134,21 @@ impl Loader {
         }
         let mut config = self.over(config);
         places(&mut config)?;
-        Ok(Loaded { config, warnings, origin: Origin::File(path), secrets, text })
+        Ok(Loaded { config, warnings, named, origin: Origin::File(path), secrets, text })
     }
 
     fn built_in(&self, origin: Origin, text: Vec<u8>) -> Result<Loaded, LoadError> {
         let data = self.over(Config::default()).data;
         let secret = generated_secret(&data).map_err(|cause| LoadError::NoSecret { data, cause })?;
         let config = self.over(Config::without_file(&secret));
-        Ok(Loaded { config, warnings: Vec::new(), origin, secrets: EnvSecrets::new("."), text })
+        Ok(Loaded {
+            config,
+            warnings: Vec::new(),
+            named: Vec::new(),
+            origin,
+            secrets: EnvSecrets::new("."),
+            text,
+        })
     }
 
     /// The command line's words over the file's.

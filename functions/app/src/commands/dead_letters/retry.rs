@@ -22,7 +22,7 @@ struct Retried {
 }
 
 pub async fn run(grave: &Grave<'_>, which: &Which, json: bool) -> Result<()> {
-    grave.check(which).await?;
+    let meant = grave.check(which).await?.dead;
     let released = grave.each_held(which, Held::Release).await?;
     let mut progress = Progress::new("sent again");
     let (mut after, mut retried) = (None, 0);
@@ -31,10 +31,13 @@ pub async fn run(grave: &Grave<'_>, which: &Which, json: bool) -> Result<()> {
         after = page.last().map(|letter| letter.id.clone());
         let full = page.len() == PAGE;
         let chosen: Vec<Peeked> = page.into_iter().filter(|letter| which.takes(letter)).collect();
+        let some = !chosen.is_empty();
         retried += chosen.len();
         chosen.iter().for_each(|_| progress.step());
         again(grave, chosen, retried).await?;
-        if !full {
+        // SQS shows of each session only so many: the next once these are gone.
+        let more = some && (retried as u64) < meant;
+        if !full && !more {
             break;
         }
     }

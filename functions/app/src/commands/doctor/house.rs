@@ -9,7 +9,7 @@ use pointsman_env::{LoadError, Loaded, Origin};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Args, Findings};
+use super::{Args, Findings, aws};
 use crate::{commands::send::reached, context::Context, store::Store};
 
 /// A server on this machine answers at once, or something is wrong.
@@ -32,6 +32,10 @@ struct Dependency {
 /// Looks at it. Without a configuration there is nothing more to be looked at.
 pub async fn look(args: &Args, context: &Context, found: &mut Findings) -> Option<Loaded> {
     let loaded = configuration(context.loader(args.listen).load().await, found)?;
+    if loaded.config.is_aws() {
+        aws::look(&loaded, found).await;
+        return Some(loaded);
+    }
     store(&loaded, found).await;
     server(loaded.config.listen, found).await;
     Some(loaded)
@@ -79,7 +83,7 @@ async fn store(loaded: &Loaded, found: &mut Findings) {
 }
 
 /// Writes a record and removes it.
-async fn written(store: &Store) -> Result<(), PortError> {
+pub async fn written(store: &Store) -> Result<(), PortError> {
     let key = format!("doctor/{}", Uuid::new_v4());
     store.records.put_if(&key, Bytes::from_static(b"a check"), Expect::Anything, None).await?;
     store.records.delete(&key, Expect::Anything).await

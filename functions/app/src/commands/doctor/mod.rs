@@ -1,6 +1,7 @@
 //! `pointsman doctor`: looks at a set-up from the configuration to GitHub, and says what to do. Nothing is changed.
 
 mod app;
+mod aws;
 mod clock;
 mod hook;
 mod house;
@@ -18,13 +19,14 @@ use std::{
 
 use anyhow::Result;
 use pointsman_core::port::{Clock, Http, Secrets};
-use pointsman_env::{Origin, SystemClock};
+use pointsman_env::{Loaded, Origin, SystemClock};
 use pointsman_github::Slug;
 use serde::Serialize;
 
 use crate::{
     context::Context,
     print::{self, BAD, BOLD, DIM, DOUBT, GOOD},
+    store,
 };
 
 /// Words of `doctor`.
@@ -103,13 +105,19 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode> {
         let tools = Tools {
             http: Arc::new(pointsman_http::Client::default()),
             clock: Arc::new(SystemClock),
-            secrets: Arc::new(loaded.secrets.clone()),
+            secrets: secrets(&loaded).await,
             folder: folder(&loaded.origin),
         };
         app::look(&loaded.config, args.repo.as_ref(), &tools, &mut found).await;
     }
     print::result(context.json, &found.checks, || shown(&found))?;
     Ok(if found.count(Status::Failed) == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Those of the cloud too, where it can be asked; where not, that was told.
+async fn secrets(loaded: &Loaded) -> Arc<dyn Secrets> {
+    let local = loaded.secrets.clone();
+    store::secrets(&loaded.config, local).await.unwrap_or_else(|_| Arc::new(loaded.secrets.clone()))
 }
 
 /// The configuration's own.

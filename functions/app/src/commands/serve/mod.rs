@@ -8,7 +8,7 @@ mod watch;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use pointsman_core::{config::Config, rules::Rules};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
@@ -34,6 +34,12 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let stop = signals::stop()?;
     let loader = context.loader(args.listen);
     let loaded = loader.load().await.map_err(told)?;
+    if loaded.config.is_aws() {
+        bail!(
+            "with `backend: aws` the stages are functions, and no server is run: deploy them (sam build && sam deploy \
+             --guided, see infra/aws/README.md), or leave `backend` and `aws` out for one on this machine"
+        );
+    }
     for warning in &loaded.warnings {
         tracing::warn!("{}:{warning}", loaded.origin);
     }

@@ -29,6 +29,8 @@ use self::{attempts::Attempts, held::Held};
 pub use self::{receive::Delivered, wire::can_carry};
 use crate::{Connection, fault::Asked};
 
+/// An event that is longer than this, in bytes, is better sent by reference: SQS bills by 64 kB, attributes included.
+pub const INLINE_LIMIT: usize = 60_000;
 /// Messages in one call of SQS.
 const BATCH: usize = 10;
 

@@ -1,0 +1,82 @@
+//! The store behind the ports, by the configuration's backend: the embedded one and what holds it open (this process, or
+//! the one that has it already), or AWS.
+
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "without_aws.rs"]
+mod aws;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use pointsman_core::{
+    config::{Backend, Config},
+    ledger::Ledger,
+    port::{Archive, Queue, QueueAdmin, Receiver, Records, Secrets},
+};
+use pointsman_embedded::{Attached, Options, attach};
+use pointsman_env::{EnvSecrets, SystemClock};
+
+/// All that a command may ask of the store.
+pub struct Store {
+    /// For sending again.
+    pub queue: Arc<dyn Queue>,
+    /// For receiving.
+    pub receiver: Arc<dyn Receiver>,
+    /// For looking and purging.
+    pub admin: Arc<dyn QueueAdmin>,
+    /// Raw deliveries.
+    pub archive: Arc<dyn Archive>,
+    /// Routing marks.
+    pub records: Arc<dyn Records>,
+    /// For what is sent from the archive.
+    pub ledger: Arc<dyn Ledger>,
+    /// Larger events go by reference; without one none does.
+    pub inline_limit: Option<usize>,
+    /// Of the embedded store alone.
+    attached: Option<Attached>,
+}
+
+impl Store {
+    /// Opens the store of the configuration's backend. In the data folder: where another process holds it, that one is
+    /// asked instead.
+    pub async fn open(config: &Config, purpose: &str) -> Result<Self> {
+        match config.backend {
+            Backend::Embedded => Self::embedded(config, purpose).await,
+            Backend::Aws => aws::open(config).await,
+        }
+    }
+
+    async fn embedded(config: &Config, purpose: &str) -> Result<Self> {
+        let options = Options::new(Arc::new(SystemClock), purpose).with_queues(config.queues());
+        let attached = attach(&config.data, options).await?;
+        let ports = attached.ports();
+        Ok(Self {
+            queue: ports.queue,
+            receiver: ports.receiver,
+            admin: ports.admin,
+            archive: ports.archive,
+            records: ports.records,
+            ledger: ports.ledger,
+            inline_limit: None,
+            attached: Some(attached),
+        })
+    }
+
+    /// Lets go of it.
+    pub async fn close(self) -> Result<()> {
+        if let Some(attached) = self.attached {
+            attached.close().await;
+        }
+        Ok(())
+    }
+}
+
+/// Who reads the configuration's secrets: this machine's, and those of the backend's cloud.
+pub async fn secrets(config: &Config, local: EnvSecrets) -> Result<Arc<dyn Secrets>> {
+    match config.backend {
+        Backend::Embedded => Ok(Arc::new(local)),
+        Backend::Aws => aws::secrets(local).await,
+    }
+}
