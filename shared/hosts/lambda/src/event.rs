@@ -1,5 +1,7 @@
 //! One invocation, before anybody has read what it is.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{
     Deserialize,
@@ -45,6 +47,13 @@ impl Event {
     /// An event of this JSON.
     pub fn new(payload: Box<RawValue>, deadline: Timestamp) -> Self {
         Self { payload, deadline }
+    }
+
+    /// How long a stage may work that can stop by itself: until ten seconds before the deadline, or for half of a time that
+    /// is short.
+    pub fn budget(&self, now: Timestamp) -> Duration {
+        let left = Duration::try_from(self.deadline.duration_since(now)).unwrap_or_default();
+        left.saturating_sub(Duration::from_secs(10)).max(left / 2)
     }
 
     /// By the fields that only one of them has. What is none of the others is an invocation by name.

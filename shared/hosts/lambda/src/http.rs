@@ -62,13 +62,13 @@ where
     let asked: Asked = event.read("HTTP request (payload 2.0)")?;
     let answer = match request(asked, trusted) {
         Ok(request) => run(request, name, stage).await,
-        Err(answer) => answer,
+        Err(answer) => *answer,
     };
     Ok(told(answer))
 }
 
 /// The stage's input, or the answer to what is none.
-fn request(asked: Asked, trusted: &[IpNet]) -> Result<Request, Answer> {
+fn request(asked: Asked, trusted: &[IpNet]) -> Result<Request, Box<Answer>> {
     let Asked { raw_path, headers, body, is_base64_encoded, request_context: Context { stage, http } } =
         asked;
     // API Gateway puts the name of its own stage before the path, but for the default one.
@@ -77,15 +77,15 @@ fn request(asked: Asked, trusted: &[IpNet]) -> Result<Request, Answer> {
     let source =
         path.trim_start_matches('/').strip_prefix("webhooks/").map(|rest| rest.trim_end_matches('/'));
     let Some(source) = source.filter(|source| !source.is_empty() && !source.contains('/')) else {
-        return Err(answer::not_found());
+        return Err(answer::not_found().into());
     };
     if http.method != "POST" {
-        return Err(answer::not_allowed("POST"));
+        return Err(answer::not_allowed("POST").into());
     }
     let body = body.unwrap_or_default();
     let body = if is_base64_encoded {
         BASE64_STANDARD.decode(&body).map_err(|_| {
-            answer::problem(StatusCode::BAD_REQUEST, "The body did not arrive whole. Send it again.")
+            answer::problem(StatusCode::BAD_REQUEST, "The body is not the base64 that the event says it is.")
         })?
     } else {
         body.into_bytes()

@@ -14,5 +14,6 @@ pub mod timer;
 
 pub use event::{Event, Trigger};
 pub use fault::Fault;
+pub use lambda_runtime::Error;
 pub use lazy::Lazy;
 pub use serve::serve;

@@ -96,11 +96,7 @@ fn recovery(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Recove
     let run: Run = Arc::new(move |terms| {
         let hired = tools.hire(terms, recovery::name("pointsman serve"));
         let rules = intake.rules();
-        async move {
-            let recover = hired.map_err(|error| PortError::invalid(format!("{error:#}")))?;
-            recover.run(&rules, Ask { apply: true, ..Ask::default() }).await
-        }
-        .boxed()
+        async move { hired?.run(&rules, Ask { apply: true, ..Ask::default() }).await }.boxed()
     });
     Recovery::start(clock, run)
 }

@@ -67,8 +67,9 @@ where
         }
         self.give_back(hand.make_contiguous()).await;
         failed.extend(hand.into_iter().map(|message| message.id));
-        let receipts = done.into_iter().map(|message: Received| message.receipt).collect();
-        if let Err(error) = (self.source.forget)(receipts).await {
+        let receipts: Vec<_> = done.into_iter().map(|message: Received| message.receipt).collect();
+        let Source { receiver, queue, .. } = self.source;
+        if let Err(error) = receiver.forget(queue, &receipts).await {
             warn!(%error, "what was given back behind them comes when its hold ends");
         }
         failed

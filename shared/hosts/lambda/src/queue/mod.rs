@@ -13,17 +13,15 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt as _, future::BoxFuture, stream};
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use pointsman_core::{
     outcome::Handled,
-    port::{Clock, MessageId, PortError, QueueName, QueueSettings, Receipt, Received, Receiver},
+    port::{Clock, Handover, MessageId, QueueName, QueueSettings, Received},
     session::Session,
 };
 use serde_json::{Value, json};
 use tracing::info;
-
-pub use record::Record;
 
 use crate::{Event, Fault};
 use lane::Lane;
@@ -33,24 +31,13 @@ const LAST: Duration = Duration::from_secs(5);
 /// A handler that still runs this long before the deadline is dropped, so that the others' outcomes are told.
 const CUT: Duration = Duration::from_secs(2);
 
-/// Makes an event's records messages that the queue's [`Receiver`] can settle, held until then. What was tried too often
-/// already is a dead letter and not among them.
-pub type Adopt =
-    Arc<dyn Fn(Vec<Record>, Timestamp) -> BoxFuture<'static, Result<Vec<Received>, PortError>> + Send + Sync>;
-/// Hears of the messages that Lambda itself removes now, because the answer does not name them.
-pub type Forget = Arc<dyn Fn(Vec<Receipt>) -> BoxFuture<'static, Result<(), PortError>> + Send + Sync>;
-
 /// The queue that invokes the function. [`Source::new`] gives the defaults.
 #[derive(Clone)]
 pub struct Source {
     /// Its name, without prefix and `.fifo`.
     pub queue: QueueName,
-    /// Gives back and buries.
-    pub receiver: Arc<dyn Receiver>,
-    /// Takes records over.
-    pub adopt: Adopt,
-    /// Lets go of what Lambda removes.
-    pub forget: Forget,
+    /// Takes records over, and settles what Lambda does not.
+    pub receiver: Arc<dyn Handover>,
     /// Measures the time that is left.
     pub clock: Arc<dyn Clock>,
     /// Groups handled at the same time. Default 10, a whole batch of a FIFO queue.
@@ -63,15 +50,20 @@ pub struct Source {
 
 impl Source {
     /// A source with the defaults.
-    pub fn new(
-        queue: QueueName,
-        receiver: Arc<dyn Receiver>,
-        adopt: Adopt,
-        forget: Forget,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(queue: QueueName, receiver: Arc<dyn Handover>, clock: Arc<dyn Clock>) -> Self {
         let settings = QueueSettings::default();
-        Self { queue, receiver, adopt, forget, clock, concurrency: 10, settings, together: false }
+        Self { queue, receiver, clock, concurrency: 10, settings, together: false }
+    }
+}
+
+impl Source {
+    /// The same with its queue's settings, of all of them.
+    #[must_use]
+    pub fn with(mut self, all: impl IntoIterator<Item = (QueueName, QueueSettings)>) -> Self {
+        if let Some((_, settings)) = all.into_iter().find(|(name, _)| *name == self.queue) {
+            self.settings = settings;
+        }
+        self
     }
 }
 
@@ -116,7 +108,7 @@ where
     // What has no receipt cannot be settled: it is named, and so are the later ones of its group.
     let (whole, mut failed) = record::settleable(records);
     if !whole.is_empty() {
-        let adopted = (source.adopt)(whole, event.deadline).await?;
+        let adopted = source.receiver.adopt(&source.queue, whole, event.deadline).await?;
         let (handler, empty) = (&handler, &empty);
         let lanes = lanes(adopted)
             .into_iter()
@@ -126,6 +118,28 @@ where
     }
     info!(queue = %source.queue, records = names.len(), returned = failed.len(), "a batch is done");
     Ok(answer(&names, &failed))
+}
+
+/// The same for a stage that takes one message after another, and says more than the queue wants to know.
+pub async fn each<T>(
+    event: &Event,
+    source: &Source,
+    stage: impl AsyncFn(&Received) -> Handled<T>,
+) -> Result<Value, Fault> {
+    let (source, stage) = (&Source { together: false, ..source.clone() }, &stage);
+    let one = |turn: Vec<Received>| async move { Ok(stage(&turn[0]).await?.map(drop)) };
+    handle(event, source, one).await
+}
+
+/// The same for a stage that takes all that waits in a group at once.
+pub async fn together<T>(
+    event: &Event,
+    source: &Source,
+    stage: impl AsyncFn(&[Received]) -> Handled<T>,
+) -> Result<Value, Fault> {
+    let (source, stage) = (&Source { together: true, ..source.clone() }, &stage);
+    let all = |turn: Vec<Received>| async move { Ok(stage(&turn).await?.map(drop)) };
+    handle(event, source, all).await
 }
 
 /// Each session's messages go into one lane, in order; each message without a session into one of its own.

@@ -2,30 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use pointsman_core::port::{MessageId, QueueName};
+use pointsman_core::port::{Delivered, MessageId, QueueName};
 use serde::Deserialize;
 use tracing::error;
 
 use crate::{Event, Fault};
 
-/// A message of SQS as Lambda hands it over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// SQS's name of it (`messageId`).
-    pub id: String,
-    /// To settle it with (`receiptHandle`).
-    pub receipt: String,
-    /// Its text (`body`).
-    pub text: String,
-    /// SQS's own attributes (`attributes`): `MessageGroupId`, `ApproximateReceiveCount`, `SentTimestamp` ..
-    pub system: HashMap<String, String>,
-    /// The sender's attributes (`messageAttributes`), those that are text.
-    pub attributes: BTreeMap<String, String>,
-}
-
 /// A record, and whether it has no body.
 pub(super) struct Read {
-    pub(super) record: Record,
+    pub(super) record: Delivered,
     pub(super) empty: bool,
 }
 
@@ -81,7 +66,7 @@ fn one(index: usize, raw: Raw, queue: &QueueName) -> Result<Read, Fault> {
     let named = raw.message_attributes.unwrap_or_default();
     let attributes = named.into_iter().filter_map(|(name, value)| Some((name, value.string_value?)));
     let empty = raw.body.is_none();
-    let record = Record {
+    let record = Delivered {
         id,
         receipt: raw.receipt_handle.unwrap_or_default(),
         text: raw.body.unwrap_or_default(),
@@ -92,7 +77,7 @@ fn one(index: usize, raw: Raw, queue: &QueueName) -> Result<Read, Fault> {
 }
 
 /// Those that can be settled; and the names of those that cannot, and of the later ones of their groups.
-pub(super) fn settleable(records: Vec<Read>) -> (Vec<Record>, BTreeSet<String>) {
+pub(super) fn settleable(records: Vec<Read>) -> (Vec<Delivered>, BTreeSet<String>) {
     let (mut whole, mut failed, mut stopped) = (Vec::new(), BTreeSet::new(), HashSet::new());
     for Read { record, .. } in records {
         let group = record.system.get("MessageGroupId").cloned();

@@ -9,13 +9,13 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pointsman_core::{
-    port::{Abandon, Ask, Clock, ErrorKind, MessageId, PortError, QueueName, Receipt, Received, Receiver},
+    port::{
+        Abandon, Ask, Clock, Delivered, ErrorKind, Handover, MessageId, PortError, QueueName, Receipt,
+        Received, Receiver,
+    },
     session::Session,
 };
-use pointsman_host_lambda::{
-    Event, Fault,
-    queue::{Record, Source},
-};
+use pointsman_host_lambda::{Event, Fault, queue::Source};
 use pointsman_tests::house::root;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -76,20 +76,7 @@ impl Fake {
 
     /// The source of the queue `work`, with its defaults.
     pub fn source(&self) -> Source {
-        let (adopts, forgets) = (self.clone(), self.clone());
-        Source::new(
-            "work".parse().unwrap(),
-            Arc::new(self.clone()),
-            Arc::new(move |records, until| {
-                let adopted = adopts.adopt(records, until);
-                Box::pin(async { adopted })
-            }),
-            Arc::new(move |receipts| {
-                let told = receipts.iter().try_for_each(|receipt| forgets.settle("forget", receipt, ""));
-                Box::pin(async { told })
-            }),
-            self.clock.clone(),
-        )
+        Source::new("work".parse().unwrap(), Arc::new(self.clone()), self.clock.clone())
     }
 
     /// What the queue was told, in order.
@@ -117,7 +104,7 @@ impl Fake {
         self.state.lock().unwrap().held.len()
     }
 
-    fn adopt(&self, records: Vec<Record>, until: Timestamp) -> Result<Vec<Received>, PortError> {
+    fn take(&self, records: Vec<Delivered>, until: Timestamp) -> Result<Vec<Received>, PortError> {
         let mut state = self.state.lock().unwrap();
         if let Some(kind) = state.refused.pop() {
             return Err(PortError::new(kind, "sqs:GetQueueUrl on the queue `work` is denied"));
@@ -191,5 +178,21 @@ impl Receiver for Fake {
 
     async fn renew(&self, _: &QueueName, _: &Receipt, _: Duration) -> Result<Timestamp, PortError> {
         Err(PortError::invalid("Lambda's event source holds its messages itself"))
+    }
+}
+
+#[async_trait]
+impl Handover for Fake {
+    async fn adopt(
+        &self,
+        _: &QueueName,
+        messages: Vec<Delivered>,
+        until: Timestamp,
+    ) -> Result<Vec<Received>, PortError> {
+        self.take(messages, until)
+    }
+
+    async fn forget(&self, _: &QueueName, receipts: &[Receipt]) -> Result<(), PortError> {
+        receipts.iter().try_for_each(|receipt| self.settle("forget", receipt, ""))
     }
 }
