@@ -3,6 +3,7 @@
 //! [`handle`] wraps [`pipeline::ingest`] with what only intake needs: rules that can be replaced while it runs, a limit
 //! on wrong signatures, and its metrics.
 
+mod fresh;
 mod limiter;
 
 use std::{
@@ -16,6 +17,7 @@ use pointsman_core::{
     rules::Rules,
 };
 
+pub use fresh::Fresh;
 pub use limiter::Limiter;
 pub use pipeline::Ports;
 

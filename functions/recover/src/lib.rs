@@ -5,6 +5,7 @@
 
 mod cursor;
 mod github;
+mod hire;
 mod report;
 mod stored;
 mod turn;
@@ -15,12 +16,15 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use pointsman_core::{
     lease::{Holder, Lease, Taken},
+    outcome::{Handled, Outcome},
     pipeline,
     port::{Archive, Clock, PortError, Records},
     rules::Rules,
 };
 use pointsman_github::{Github, HookPlace};
+use serde::Deserialize;
 
+pub use hire::{Terms, Tools};
 pub use pipeline::Ports as Pipeline;
 pub use report::{Action, Item, Reached, Report, Sweep, Tally};
 
@@ -73,7 +77,8 @@ pub struct Recover {
 pub type Watch = Arc<dyn Fn(Sweep, u64, Option<u64>) + Send + Sync>;
 
 /// What a run is to do.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Ask {
     /// How far to look back, instead of to where the last run came.
     pub since: Option<Timestamp>,
@@ -83,6 +88,13 @@ pub struct Ask {
     pub apply: bool,
 }
 
+impl Ask {
+    /// As a schedule asks: all that is new is done.
+    pub fn scheduled() -> Self {
+        Self { apply: true, ..Self::default() }
+    }
+}
+
 /// What became of a run.
 #[derive(Debug)]
 pub enum Ran {
@@ -90,6 +102,22 @@ pub enum Ran {
     Done(Box<Report>),
     /// Another one has the lease.
     Held(Holder),
+}
+
+impl Ran {
+    /// For a host: a run that could not look at everything has failed, so that an alarm sees it.
+    pub fn whole(self) -> Handled<Box<Report>> {
+        match self {
+            Self::Done(report) if report.faults.is_empty() => Ok(Outcome::Done(report)),
+            Self::Done(report) => Err(PortError::unavailable(format!(
+                "not everything could be looked at; the next run tries again: {}",
+                report.faults.join("; ")
+            ))),
+            Self::Held(by) => {
+                Ok(Outcome::Skipped(format!("another run is under way until {}: {}", by.until, by.name)))
+            }
+        }
+    }
 }
 
 impl Recover {

@@ -6,6 +6,7 @@
 mod check;
 mod decide;
 mod desk;
+mod hire;
 mod notes;
 mod saga;
 mod tidy;
@@ -22,6 +23,7 @@ use pointsman_github::{Above, Github, Refusal};
 use tracing::{Instrument as _, info, info_span};
 
 use desk::{Desk, Halt};
+pub use hire::Tools;
 pub use wanted::Wanted;
 
 /// What the stage asks of the world.

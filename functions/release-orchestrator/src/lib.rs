@@ -8,9 +8,11 @@ mod commands;
 mod decide;
 mod desk;
 mod gather;
+mod hire;
 mod known;
 mod newcomers;
 mod pass;
+mod places;
 mod preview;
 mod propose;
 mod report;
@@ -32,7 +34,9 @@ use commands::Asked;
 use desk::Desk;
 
 pub use decide::Move;
+pub use hire::Tools;
 pub use known::{Known, REPOSITORIES};
+pub use places::Places;
 pub use report::{Ended, Line, Report};
 pub use wanted::Wanted;
 

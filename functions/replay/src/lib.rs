@@ -96,3 +96,17 @@ pub async fn handle(message: &Received, stage: &Replay) -> Handled<Progress> {
         Err(other) => Ok(Outcome::Skipped(other.to_string())),
     }
 }
+
+/// A replay that is asked for by an [`Order`] as JSON: submitted, to be run in turns.
+pub async fn submitted(order: serde_json::Value, stage: &Replay) -> Handled<Progress> {
+    let order = Order::read(order.to_string().as_bytes(), stage.ports.clock.now());
+    let submitted = match order {
+        Ok(order) => stage.submit(order).await,
+        Err(faults) => Err(faults.into()),
+    };
+    match submitted {
+        Ok(progress) => Ok(Outcome::Done(progress)),
+        Err(Refused::Port(error)) => Err(error),
+        Err(refused) => Ok(Outcome::Rejected(Rejection::new(Reason::Failed, refused.to_string()))),
+    }
+}

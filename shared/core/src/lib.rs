@@ -3,7 +3,9 @@
 //! One webhook's way: [`pipeline`] (verify, archive, event, route, send, mark), [`event`], [`session`], [`route`].
 
 pub mod again;
+pub mod answer;
 pub mod breaker;
+pub mod client;
 pub mod condition;
 pub mod config;
 pub mod delivery;
@@ -25,6 +27,7 @@ pub mod session;
 pub mod stepwise;
 pub mod stored;
 pub mod verify;
+pub mod word;
 
 #[cfg(test)]
 mod tests;

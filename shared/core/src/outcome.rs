@@ -1,6 +1,6 @@
 //! What a stage answers, and the one place where an error becomes a decision.
 
-use std::time::Duration;
+use std::{any::Any, time::Duration};
 
 use crate::port::{ErrorKind, PortError};
 
@@ -120,6 +120,13 @@ pub fn settle<T>(handled: Handled<T>, attempt: u32, max_attempts: u32) -> Outcom
         _ if attempt >= max_attempts => Outcome::Rejected(Rejection::new(Reason::Failed, error.to_string())),
         _ => Outcome::Retry { after: wait(attempt), cause: error },
     }
+}
+
+/// A panic is an unknown failure: tried again, and in the end dead-lettered with what it said.
+pub fn panicked(panic: &(dyn Any + Send)) -> PortError {
+    let said = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
+    PortError::internal(format!("the handler panicked: {}", said.unwrap_or_else(|| "without a word".into())))
 }
 
 /// How long to wait after this failed attempt: 1 s, 2 s, 4 s ... 5 min.

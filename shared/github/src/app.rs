@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use pointsman_core::port::{ErrorKind, PortError, SecretRef, Secrets};
+use pointsman_core::{
+    config,
+    port::{ErrorKind, PortError, SecretRef, Secrets},
+};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -22,6 +25,16 @@ pub struct App {
     pub private_key: SecretRef,
     /// Where GitHub is.
     pub base_url: BaseUrl,
+}
+
+impl TryFrom<&config::App> for App {
+    type Error = PortError;
+
+    /// As configured. `Invalid`: its address is none, which the check of the configuration tells first.
+    fn try_from(app: &config::App) -> Result<Self, PortError> {
+        let base_url = app.base_url.parse().map_err(|why: String| PortError::invalid(why))?;
+        Ok(Self { id: app.id.to_string(), private_key: app.private_key.clone(), base_url })
+    }
 }
 
 /// Who asks.

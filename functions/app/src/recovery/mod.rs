@@ -1,11 +1,10 @@
 //! The stage `recover` on its schedule: a run at the start, then one each time, by what the configuration says now.
 
-mod hire;
 mod standing;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{process, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use pointsman_core::port::{Clock, PortError};
@@ -14,7 +13,7 @@ use tokio::{select, sync::watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-pub use hire::{Terms, Tools, name};
+pub use pointsman_recover::{Terms, Tools};
 pub use standing::Standing;
 
 use crate::task::Task;
@@ -88,4 +87,9 @@ fn tell(
             terms.every
         }
     }
+}
+
+/// What a run of this process says of itself.
+pub fn name(purpose: &str) -> String {
+    format!("{purpose} (process {})", process::id())
 }

@@ -4,7 +4,6 @@
 
 mod crew;
 mod hire;
-mod places;
 mod rounds;
 
 use tokio::{pin, select, sync::watch};
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crew::{Crew, Handle, Stage};
 pub use hire::{Terms, Tools, hire};
-pub use places::Places;
+pub use pointsman_release_orchestrator::Places;
 pub use rounds::Rounds;
 
 use crate::task::Task;

@@ -5,6 +5,7 @@
 mod archive;
 mod clock;
 mod error;
+mod handover;
 mod http;
 mod queue;
 mod records;
@@ -13,6 +14,7 @@ mod secrets;
 pub use archive::{Archive, Listed, Object};
 pub use clock::Clock;
 pub use error::{ErrorKind, PortError};
+pub use handover::{Delivered, Handover};
 pub use http::Http;
 pub use queue::{
     Abandon, Ask, Body, Control, Message, MessageId, OnPoison, Peeked, Queue, QueueAdmin, QueueName,

@@ -7,7 +7,6 @@
 mod admin;
 mod answer;
 mod body;
-mod client;
 mod limits;
 mod page;
 mod parts;

@@ -6,6 +6,7 @@ use bytes::Buf;
 use futures::{FutureExt as _, Stream};
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use pointsman_core::{
+    client,
     delivery::Headers,
     outcome::{Outcome, Reason},
     pipeline::{Accepted, Request},
@@ -13,7 +14,7 @@ use pointsman_core::{
 use tracing::{Instrument as _, Span, debug, error, field::Empty, info, info_span, warn};
 use warp::reply::Response;
 
-use crate::{answer, body, client, routes::Host};
+use crate::{answer, body, routes::Host};
 
 /// Takes one webhook. Its part of the room is held until the stage is done with the body.
 pub(crate) async fn take<B: Buf>(
@@ -35,7 +36,8 @@ pub(crate) async fn take<B: Buf>(
     // The stage records the id that it finds, also of what it refuses.
     let span =
         info_span!("invocation", stage = host.parts.name, source, delivery.id = Empty, session = Empty);
-    let peer = client::address(peer, headers, &host.parts.trusted_proxies);
+    let hops = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().ok());
+    let peer = client::address(peer, hops, &host.parts.trusted_proxies);
     let request = Request { source, headers: copied(headers), body, peer };
     let handling = async { (host.parts.stage)(request).await };
     let outcome = AssertUnwindSafe(handling).catch_unwind().instrument(span.clone()).await;

@@ -1,12 +1,12 @@
 //! One session's messages, one after another; what is not begun yet is kept meanwhile.
 
-use std::{any::Any, collections::VecDeque, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use pointsman_core::{
-    outcome::{Handled, Outcome, settle},
-    port::{ErrorKind, PortError, Receipt, Received},
+    outcome::{Handled, Outcome, panicked, settle},
+    port::{ErrorKind, Receipt, Received},
     session::Session,
 };
 use tracing::{Instrument as _, debug, info_span, warn};
@@ -207,11 +207,4 @@ async fn keep(worker: &Worker, receipts: &[Receipt], kept: &mut Timestamp) {
             worker.clock.sleep(worker.visibility / 8).await;
         }
     }
-}
-
-/// A panic is an unknown failure: tried again, and in the end dead-lettered with what it said.
-fn panicked(panic: &(dyn Any + Send)) -> PortError {
-    let said = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-    PortError::internal(format!("the handler panicked: {}", said.unwrap_or_else(|| "without a word".into())))
 }

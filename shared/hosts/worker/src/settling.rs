@@ -1,19 +1,16 @@
-//! An outcome, told to the queue. Logged once, here.
+//! Core's word about a message, told to the queue; what it did not take in is logged here.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use pointsman_core::{
-    outcome::{Outcome, Rejection},
-    port::{Abandon, ErrorKind, PortError, Receipt, Received},
+    outcome::Outcome,
+    port::{Abandon, Receipt, Received},
+    word::{Bounds, Word},
 };
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::{Counts, Worker};
-
-/// Tries to settle one message; the waits between them double from [`PAUSE`]: 1.5 s in all, well within a hold.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What must be known of a message to settle it.
 pub(crate) struct Held {
@@ -52,19 +49,9 @@ impl Settled {
 
 /// Completes, abandons or buries the message, as its outcome says.
 pub(crate) async fn apply(worker: &Worker, held: &Held, outcome: Outcome<()>) -> Settled {
-    match outcome {
-        Outcome::Done(()) => complete(worker, held).await,
-        Outcome::Skipped(why) => {
-            debug!(why, "skipped");
-            complete(worker, held).await
-        }
-        Outcome::Retry { after, cause } => again(worker, held, after, &cause).await,
-        Outcome::Rejected(Rejection { reason, detail }) => bury(worker, held, reason.label(), &detail).await,
-    }
-}
-
-async fn complete(worker: &Worker, held: &Held) -> Settled {
-    tell(worker, held, Word::Complete, Settled::Completed).await
+    let age = Duration::try_from(worker.clock.now().duration_since(held.enqueued)).unwrap_or_default();
+    let bounds = Bounds { max_attempts: worker.max_attempts, max_age: worker.max_age };
+    tell(worker, held, Word::of(outcome, held.attempt, age, bounds)).await
 }
 
 /// All of them in one call; what it did not take in is told again, one by one.
@@ -75,37 +62,15 @@ pub(crate) async fn complete_all(worker: &Worker, held: &[Held]) -> Vec<Settled>
     for (index, held) in held.iter().enumerate() {
         settled.push(match answers.get(index) {
             Some(Ok(())) => Settled::Completed,
-            _ => complete(worker, held).await,
+            _ => tell(worker, held, Word::Complete).await,
         });
     }
     settled
 }
 
-/// Throttling counts no attempt but ends with the message's age; a failure ends with its attempts.
-async fn again(worker: &Worker, held: &Held, after: Duration, cause: &PortError) -> Settled {
-    if matches!(cause.kind, ErrorKind::Throttled { .. }) {
-        let age = worker.clock.now().duration_since(held.enqueued);
-        if Duration::try_from(age).is_ok_and(|age| age >= worker.max_age) {
-            return bury(worker, held, "max_age", &cause.to_string()).await;
-        }
-        debug!(%cause, after_ms = after.as_millis(), "throttled");
-        return untouched(worker, held, after).await;
-    }
-    if held.attempt >= worker.max_attempts {
-        return bury(worker, held, "max_deliveries", &cause.to_string()).await;
-    }
-    warn!(%cause, after_ms = after.as_millis(), "failed; tried again later");
-    tell(worker, held, Word::Abandon(Abandon::failed(cause.to_string(), after)), Settled::Failed).await
-}
-
-async fn bury(worker: &Worker, held: &Held, reason: &str, detail: &str) -> Settled {
-    error!(reason, detail, "dead-lettered");
-    tell(worker, held, Word::Bury { reason, detail }, Settled::Dead).await
-}
-
 /// Gives one back with no attempt counted.
 pub(crate) async fn untouched(worker: &Worker, held: &Held, after: Duration) -> Settled {
-    tell(worker, held, Word::Abandon(Abandon { after, failed: None }), Settled::GivenBack).await
+    tell(worker, held, Word::Again(Abandon { after, failed: None })).await
 }
 
 /// Gives these back untouched, the last one first; says how many. What cannot be given back comes back by expiry.
@@ -121,39 +86,18 @@ pub(crate) async fn give_back(worker: &Worker, hand: &[Received], after: Duratio
     given
 }
 
-/// What the queue is told of one message.
-enum Word<'a> {
-    Complete,
-    Abandon(Abandon),
-    Bury { reason: &'a str, detail: &'a str },
-}
-
-impl Word<'_> {
-    async fn say(&self, worker: &Worker, receipt: &Receipt) -> Result<(), PortError> {
-        let Worker { receiver, queue, .. } = worker;
-        match self {
-            Self::Complete => {
-                let answer = receiver.complete(queue, std::slice::from_ref(receipt)).await.pop();
-                answer.unwrap_or_else(|| Err(PortError::internal("the queue did not answer a completion")))
-            }
-            Self::Abandon(how) => receiver.abandon(queue, receipt, how.clone()).await,
-            Self::Bury { reason, detail } => receiver.dead_letter(queue, receipt, reason, detail).await,
-        }
-    }
-}
-
-/// Tells the queue, some times where that may help. What it never took in comes again: handlers are idempotent.
-async fn tell(worker: &Worker, held: &Held, word: Word<'_>, settled: Settled) -> Settled {
-    let mut tried = 1;
-    loop {
-        let Err(error) = word.say(worker, &held.receipt).await else { return settled };
-        let curable =
-            matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::Throttled { .. });
-        if !curable || tried == TRIES {
+async fn tell(worker: &Worker, held: &Held, word: Word) -> Settled {
+    let settled = match &word {
+        Word::Complete => Settled::Completed,
+        Word::Again(Abandon { failed: Some(_), .. }) => Settled::Failed,
+        Word::Again(_) => Settled::GivenBack,
+        Word::Bury { .. } => Settled::Dead,
+    };
+    match word.tell(&*worker.receiver, &*worker.clock, &worker.queue, &held.receipt).await {
+        Ok(()) => settled,
+        Err(error) => {
             warn!(%error, ?settled, "the message could not be settled; it comes again");
-            return Settled::Lost;
+            Settled::Lost
         }
-        worker.clock.sleep(PAUSE * (1 << (tried - 1))).await;
-        tried += 1;
     }
 }

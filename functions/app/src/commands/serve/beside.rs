@@ -105,11 +105,7 @@ fn recovery(
     let run: Run = Arc::new(move |terms| {
         let hired = tools.hire(terms, recovery::name("pointsman serve"));
         let rules = intake.rules();
-        async move {
-            let recover = hired.map_err(|error| PortError::invalid(format!("{error:#}")))?;
-            recover.run(&rules, Ask { apply: true, ..Ask::default() }).await
-        }
-        .boxed()
+        async move { hired?.run(&rules, Ask { apply: true, ..Ask::default() }).await }.boxed()
     });
     recovery::start(clock, run)
 }

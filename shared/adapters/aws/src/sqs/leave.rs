@@ -1,6 +1,6 @@
 //! Giving messages back: those of one session together, and not before the last that is held of it is settled.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use futures::future::try_join_all;
@@ -21,19 +21,6 @@ use crate::fault::Asked;
 const TOGETHER: Duration = Duration::from_secs(1);
 
 impl Sqs {
-    /// Forgets messages that somebody else removes, as Lambda's event source does with what its function has handled: what
-    /// waits for them to be settled is given back. Of adopted messages, each is settled or forgotten.
-    pub async fn forget(&self, queue: &QueueName, receipts: &[Receipt]) -> Result<(), PortError> {
-        let place = self.place(queue).await?;
-        let now = self.0.clock.now();
-        let taken = receipts.iter().filter_map(|receipt| self.0.held.take(queue, receipt, now).ok());
-        let sessions: BTreeSet<_> = taken.filter_map(|taken| taken.hold.message.session).collect();
-        for session in sessions {
-            self.leave(queue, &place, &session).await;
-        }
-        Ok(())
-    }
-
     /// Gives back what waited for the last of its session to be settled. What cannot be given back expires.
     pub(super) async fn leave(&self, queue: &QueueName, place: &Place, session: &Session) {
         let now = self.0.clock.now();

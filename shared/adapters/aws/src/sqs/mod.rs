@@ -5,6 +5,7 @@ mod admin;
 mod attempts;
 mod bury;
 mod dedup;
+mod handover;
 mod held;
 mod leave;
 mod names;
@@ -26,7 +27,7 @@ use aws_sdk_sqs::{
 use pointsman_core::port::{Clock, ErrorKind, OnPoison, PortError, QueueName, QueueSettings, Records};
 
 use self::{attempts::Attempts, held::Held};
-pub use self::{receive::Delivered, wire::can_carry};
+pub use self::{receive::delivered, wire::can_carry};
 use crate::{Connection, fault::Asked};
 
 /// An event that is longer than this, in bytes, is better sent by reference: SQS bills by 64 kB, attributes included.

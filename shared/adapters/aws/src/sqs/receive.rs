@@ -1,9 +1,6 @@
 //! Receiving. A message that is tried too often dies here: SQS hands it out again and again, whoever expired over it.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
 use aws_sdk_sqs::{
     config::{Config, timeout::TimeoutConfig},
@@ -11,7 +8,7 @@ use aws_sdk_sqs::{
 };
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use pointsman_core::port::{Ask, MessageId, PortError, QueueName, Receipt, Received, dead_letter};
+use pointsman_core::port::{Ask, Delivered, MessageId, PortError, QueueName, Receipt, Received, dead_letter};
 
 use super::{BATCH, Place, Sqs, attempts::Tally, bury::TOO_OFTEN, held::Hold, wire};
 
@@ -23,92 +20,61 @@ const SHORTEST_POLL: Duration = Duration::from_secs(1);
 /// How far an answer may have travelled: a hold begins when SQS gives a message, not when it arrives.
 const ON_THE_WAY: Duration = Duration::from_millis(500);
 
-/// A message as SQS hands it out, to a receiver or as a record of a Lambda function's event.
-#[derive(Debug, Clone)]
-pub struct Delivered {
-    /// SQS's name of it (`messageId`).
-    pub id: String,
-    /// To settle it with (`receiptHandle`).
-    pub receipt: String,
-    /// Its text (`body`).
-    pub text: String,
-    /// SQS's own attributes (`attributes`): `MessageGroupId`, `ApproximateReceiveCount`, `SentTimestamp` ..
-    pub system: HashMap<String, String>,
-    /// The sender's attributes (`messageAttributes`), those that are text.
-    pub attributes: BTreeMap<String, String>,
-}
-
-impl From<Message> for Delivered {
-    fn from(message: Message) -> Self {
-        let system = message.attributes.unwrap_or_default();
-        let attributes = message.message_attributes.unwrap_or_default();
-        Self {
-            id: message.message_id.unwrap_or_default(),
-            receipt: message.receipt_handle.unwrap_or_default(),
-            text: message.body.unwrap_or_default(),
-            system: system.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
-            attributes: attributes
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.string_value?)))
-                .collect(),
-        }
+/// A message as SQS answered with it.
+pub fn delivered(message: Message) -> Delivered {
+    let system = message.attributes.unwrap_or_default();
+    let attributes = message.message_attributes.unwrap_or_default();
+    Delivered {
+        id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        text: message.body.unwrap_or_default(),
+        system: system.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
+        attributes: attributes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.string_value?)))
+            .collect(),
     }
 }
 
-impl Delivered {
-    fn number(&self, name: &str) -> Option<i64> {
-        self.system.get(name)?.parse().ok()
-    }
+fn number(message: &Delivered, name: &str) -> Option<i64> {
+    message.system.get(name)?.parse().ok()
+}
 
-    pub(super) fn receives(&self) -> u32 {
-        self.number("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
-    }
+fn receives(message: &Delivered) -> u32 {
+    number(message, "ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
+}
 
-    /// As the port shows it.
-    pub(super) fn received(self, queue: &QueueName, tally: &Tally, until: Timestamp) -> Received {
-        let session = wire::session(self.system.get("MessageGroupId"));
-        let sent = self.number("SentTimestamp").map(Timestamp::from_millisecond).and_then(Result::ok);
-        let moved = self.system.contains_key("DeadLetterQueueSourceArn");
-        let receives = self.receives();
-        let mut content = wire::content(&self.text, self.attributes);
-        if moved && queue.is_dead_letters() && !content.attributes.contains_key(dead_letter::REASON) {
-            // The last resort: SQS has moved it itself, without a word of ours.
-            let error = "SQS has moved it: it was received more often than the queue allows";
-            let marks = [
-                (dead_letter::REASON, TOO_OFTEN.to_owned()),
-                (dead_letter::ERROR, error.to_owned()),
-                (dead_letter::ATTEMPTS, receives.to_string()),
-            ];
-            content.attributes.extend(marks.map(|(name, value)| (name.to_owned(), value)));
-        }
-        Received {
-            id: MessageId(self.id),
-            receipt: Receipt(self.receipt),
-            body: content.body,
-            session,
-            attributes: content.attributes,
-            correlation: content.correlation,
-            attempt: tally.failed + 1,
-            enqueued: sent.unwrap_or(Timestamp::UNIX_EPOCH),
-            visible_at: until,
-        }
+/// As the port shows it.
+pub(super) fn received(message: Delivered, queue: &QueueName, tally: &Tally, until: Timestamp) -> Received {
+    let session = wire::session(message.system.get("MessageGroupId"));
+    let sent = number(&message, "SentTimestamp").map(Timestamp::from_millisecond).and_then(Result::ok);
+    let moved = message.system.contains_key("DeadLetterQueueSourceArn");
+    let receives = receives(&message);
+    let mut content = wire::content(&message.text, message.attributes);
+    if moved && queue.is_dead_letters() && !content.attributes.contains_key(dead_letter::REASON) {
+        // The last resort: SQS has moved it itself, without a word of ours.
+        let error = "SQS has moved it: it was received more often than the queue allows";
+        let marks = [
+            (dead_letter::REASON, TOO_OFTEN.to_owned()),
+            (dead_letter::ERROR, error.to_owned()),
+            (dead_letter::ATTEMPTS, receives.to_string()),
+        ];
+        content.attributes.extend(marks.map(|(name, value)| (name.to_owned(), value)));
+    }
+    Received {
+        id: MessageId(message.id),
+        receipt: Receipt(message.receipt),
+        body: content.body,
+        session,
+        attributes: content.attributes,
+        correlation: content.correlation,
+        attempt: tally.failed + 1,
+        enqueued: sent.unwrap_or(Timestamp::UNIX_EPOCH),
+        visible_at: until,
     }
 }
 
 impl Sqs {
-    /// Takes over messages that somebody else has received for us, as Lambda's event source does; in order, and held until
-    /// then. As after a receive: what was tried too often is a dead letter and not among the answers.
-    pub async fn adopt(
-        &self,
-        queue: &QueueName,
-        messages: Vec<Delivered>,
-        until: Timestamp,
-    ) -> Result<Vec<Received>, PortError> {
-        let place = self.place(queue).await?;
-        let holds = self.holds(queue, messages, until).await?;
-        self.keep_living(queue, &place, holds).await
-    }
-
     pub(super) async fn receive_some(&self, queue: &QueueName, ask: Ask) -> Result<Vec<Received>, PortError> {
         if let Some(session) = &ask.session {
             let why =
@@ -172,7 +138,7 @@ impl Sqs {
         };
         let taken = before.max(self.0.clock.now().checked_sub(ON_THE_WAY).unwrap_or(before));
         let until = taken.checked_add(Duration::from_secs(wire::seconds(visibility).unsigned_abs().into()));
-        let messages = answer.messages.unwrap_or_default().into_iter().map(Delivered::from).collect();
+        let messages = answer.messages.unwrap_or_default().into_iter().map(delivered).collect();
         Ok((messages, until.map_err(|error| PortError::invalid("a hold for ever").caused_by(error))?))
     }
 
@@ -189,7 +155,7 @@ impl Sqs {
         };
         let firsts: Vec<bool> = messages.iter().map(first).collect();
         let holds = messages.into_iter().zip(firsts).map(|(message, first)| async move {
-            let receives = message.receives();
+            let receives = receives(&message);
             let mut tally = Tally::default();
             // A dead letter has died: it counts no more attempts.
             if receives > 1 && !queue.is_dead_letters() {
@@ -198,14 +164,14 @@ impl Sqs {
                     self.0.attempts.write(queue, &message.id, &tally, self.0.clock.now()).await?;
                 }
             }
-            let message = message.received(queue, &tally, until);
+            let message = received(message, queue, &tally, until);
             Ok::<_, PortError>(Hold { message, receives, tally })
         });
         try_join_all(holds).await
     }
 
     /// Keeps what may be tried once more; the rest become dead letters.
-    async fn keep_living(
+    pub(super) async fn keep_living(
         &self,
         queue: &QueueName,
         place: &Place,

@@ -7,10 +7,11 @@ use aws_sdk_sqs::{
     types::{Message as Raw, MessageSystemAttributeName, QueueAttributeName},
 };
 use jiff::Timestamp;
-use pointsman_aws::{Delivered, DynamoDb};
+use pointsman_aws::{DynamoDb, delivered};
 use pointsman_conformance::{WallClock, queue::QueueMaker as _};
 use pointsman_core::port::{
-    Abandon, ErrorKind, Message, Queue as _, QueueName, QueueSettings, Receiver as _, dead_letter,
+    Abandon, ErrorKind, Handover as _, Message, Queue as _, QueueName, QueueSettings, Receiver as _,
+    dead_letter,
 };
 
 use super::plain;
@@ -40,7 +41,7 @@ async fn a_message_that_somebody_else_received_is_taken_over_and_counted() {
     for attempt in 1..=2 {
         let raw = receive(&client, &format!("{prefix}jobs.fifo")).await.expect("a message");
         let until = Timestamp::now() + Duration::from_secs(30);
-        let taken = sqs.adopt(&queue, vec![Delivered::from(raw)], until).await.expect("it can be taken over");
+        let taken = sqs.adopt(&queue, vec![delivered(raw)], until).await.expect("it can be taken over");
         assert_eq!((taken[0].attempt, taken[0].correlation.as_deref()), (attempt, Some("7")));
         assert_eq!((taken[0].body.as_ref(), taken[0].session.clone()), (&b"a"[..], Some("s".into())));
         let how = Abandon::failed("it failed", Duration::ZERO);
@@ -67,7 +68,7 @@ async fn what_failed_comes_back_soon_once_what_went_before_it_is_forgotten() {
         call.message_system_attribute_names(MessageSystemAttributeName::All).max_number_of_messages(10);
     let batch = call.send().await.expect("it can be received from").messages.unwrap_or_default();
     let until = Timestamp::now() + Duration::from_secs(300);
-    let batch = batch.into_iter().map(Delivered::from).collect();
+    let batch = batch.into_iter().map(delivered).collect();
     let taken = sqs.adopt(&queue, batch, until).await.expect("it can be taken over");
     assert_eq!(taken.len(), 2);
     let how = Abandon::failed("it failed", Duration::ZERO);

@@ -1,14 +1,14 @@
 //! From the configuration to what a run works with: whose lists of deliveries are read, and as whom.
 
-use std::{process, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
 use pointsman_core::{
     config::{self, Config},
-    port::{Archive, Clock, Http, Records, Secrets},
+    port::{Archive, Clock, Http, PortError, Records, Secrets},
 };
 use pointsman_github::{self as github, Github, HookPlace, Identity, Pace};
-use pointsman_recover::{Hook, Pipeline, Ports, Recover};
+
+use crate::{Hook, Pipeline, Ports, Recover};
 
 /// All of the configuration that the schedule depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,19 +56,19 @@ pub struct Tools {
 
 impl Tools {
     /// The stage. The terms were checked with the configuration: an error names the same fault.
-    pub fn hire(&self, terms: &Terms, name: String) -> Result<Recover> {
+    pub fn hire(&self, terms: &Terms, name: String) -> Result<Recover, PortError> {
         let mut hooks = Vec::new();
         for (source, app, listed) in &terms.sources {
             if let Some(app) = app {
                 let github = self.github(github::App {
                     id: app.id.to_string(),
                     private_key: app.private_key.clone(),
-                    base_url: app.base_url.parse().map_err(|why: String| anyhow!(why))?,
+                    base_url: app.base_url.parse().map_err(invalid)?,
                 });
                 hooks.push(Hook { source: source.clone(), github, place: HookPlace::App });
             }
             if let Some(listed) = listed {
-                let base_url = listed.base_url.parse().map_err(|why: String| anyhow!(why))?;
+                let base_url = listed.base_url.parse().map_err(invalid)?;
                 let github = self.github(Identity::Token { token: listed.token.clone(), base_url });
                 for hook in &listed.list {
                     let (source, github) = (source.clone(), github.clone());
@@ -92,18 +92,17 @@ impl Tools {
     }
 }
 
-fn place(hook: &config::Hook) -> Result<HookPlace> {
+fn place(hook: &config::Hook) -> Result<HookPlace, PortError> {
     let id = hook.id;
     Ok(match (&hook.repository, &hook.organisation) {
-        (Some(name), _) => {
-            HookPlace::Repository { slug: name.parse().map_err(|why: String| anyhow!(why))?, hook: id }
-        }
+        (Some(name), _) => HookPlace::Repository { slug: name.parse().map_err(invalid)?, hook: id },
         (None, Some(login)) => HookPlace::Organisation { login: login.clone(), hook: id },
-        (None, None) => return Err(anyhow!("the webhook {id} has neither a repository nor an organisation")),
+        (None, None) => {
+            return Err(invalid(format!("the webhook {id} has neither a repository nor an organisation")));
+        }
     })
 }
 
-/// What a run of this process says of itself.
-pub fn name(purpose: &str) -> String {
-    format!("{purpose} (process {})", process::id())
+fn invalid(why: String) -> PortError {
+    PortError::invalid(why)
 }

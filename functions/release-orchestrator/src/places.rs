@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use pointsman_core::{
     config::ORCHESTRATOR,
+    outcome::{Handled, Outcome},
     pattern::List,
     port::{Clock, ErrorKind, Message, PortError, Queue, QueueName},
     release::errand::{Errand, Place},
@@ -54,6 +55,11 @@ impl Places {
             }
         }
         fault.map_or(Ok(asked), Err)
+    }
+
+    /// A round, for a host.
+    pub async fn handle(&self) -> Handled<usize> {
+        self.round().await.map(Outcome::Done)
     }
 
     async fn of(&self, installation: &InstallationInfo) -> Result<Vec<Place>, PortError> {

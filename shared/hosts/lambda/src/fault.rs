@@ -1,0 +1,42 @@
+//! An invocation that failed, as Lambda counts and shows it.
+
+use std::{error::Error, fmt};
+
+use lambda_runtime::Diagnostic;
+use pointsman_core::port::PortError;
+
+/// A failed invocation: in the function's Errors, and in the caller's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// One word, such as `Malformed`.
+    pub kind: &'static str,
+    /// What was wrong, where, and what to do.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault.
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl From<PortError> for Fault {
+    fn from(error: PortError) -> Self {
+        Self::new("Unavailable", error.to_string())
+    }
+}
+
+impl From<Fault> for Diagnostic {
+    fn from(fault: Fault) -> Self {
+        Self { error_type: fault.kind.to_owned(), error_message: fault.message }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl Error for Fault {}

@@ -1,0 +1,19 @@
+//! Lambda's triggers to stage inputs, outcomes to Lambda's answers. No logic, and nothing of what is behind a stage.
+//!
+//! A function's `main` calls [`serve`] and hands each [`Event`] to the trigger that it is: [`http`], [`queue`], [`timer`],
+//! [`direct`]. What it needs is made on first use, by [`Lazy`].
+
+pub mod direct;
+mod event;
+mod fault;
+pub mod http;
+mod lazy;
+pub mod queue;
+mod serve;
+pub mod timer;
+
+pub use event::{Event, Trigger};
+pub use fault::Fault;
+pub use lambda_runtime::Error;
+pub use lazy::Lazy;
+pub use serve::serve;

@@ -1,0 +1,72 @@
+//! Schedules and invocations by name.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use pointsman_core::{
+    outcome::{Handled, Outcome, Reason, Rejection},
+    port::PortError,
+};
+use pointsman_host_lambda::{Fault, Lazy, direct, timer};
+use serde_json::{Value, json};
+
+use crate::support::recorded;
+
+async fn asked(outcome: Handled<u32>) -> Result<Value, Fault> {
+    direct::handle(&recorded("direct.json"), "replay", async |_: Value| outcome).await
+}
+
+#[tokio::test]
+async fn a_schedule_runs_the_stage_at_its_time() {
+    let run = async |time: jiff::Timestamp| Ok(Outcome::Done(time.to_string()));
+    let told = timer::handle(&recorded("schedule.json"), "recover", run).await;
+    assert_eq!(told, Ok(json!({ "done": "2026-11-21T20:00:00Z" })));
+}
+
+#[tokio::test]
+async fn what_is_no_schedule_runs_nothing() {
+    for name in ["event-bridge-other.json", "direct.json", "sqs-fifo.json"] {
+        let run = async |_| -> Handled<u32> { panic!("it ran for {name}") };
+        let fault = timer::handle(&recorded(name), "recover", run).await.unwrap_err();
+        assert_eq!(fault.kind, "Malformed", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_reaches_the_stage_and_its_outcome_the_caller() {
+    let run = async |order: Value| Ok(Outcome::Done(order["replay"].clone()));
+    let told = direct::handle(&recorded("direct.json"), "replay", run).await;
+    assert_eq!(told, Ok(json!({ "done": "r-20261121-1" })));
+    assert_eq!(
+        asked(Ok(Outcome::Skipped("it is over".into()))).await,
+        Ok(json!({ "skipped": "it is over" }))
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_done_is_a_fault() {
+    let refused = Outcome::Rejected(Rejection::new(Reason::Failed, "no such replay"));
+    assert_eq!(asked(Ok(refused)).await, Err(Fault::new("Rejected", "no such replay")));
+    let cause = PortError::unavailable("DynamoDB is away");
+    let later = Outcome::Retry { after: Duration::from_secs(1), cause };
+    assert_eq!(asked(Ok(later)).await.unwrap_err().message, "DynamoDB is away");
+    assert_eq!(asked(Err(PortError::internal("odd"))).await.unwrap_err().message, "odd");
+    let run = async |_: Value| -> Handled<u32> { panic!("a bug") };
+    let fault = direct::handle(&recorded("direct.json"), "replay", run).await.unwrap_err();
+    assert!(fault.message.contains("a bug"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_could_not_be_made_is_made_by_the_next_event_and_then_once() {
+    static TRIES: AtomicU32 = AtomicU32::new(0);
+    let lazy = Lazy::new(|| async {
+        match TRIES.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(PortError::unavailable("the secret `pointsman/hook` cannot be read")),
+            n => Ok(n),
+        }
+    });
+    assert!(lazy.get().await.is_err());
+    assert_eq!((*lazy.get().await.unwrap(), *lazy.get().await.unwrap()), (1, 1));
+}
