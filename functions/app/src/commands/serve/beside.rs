@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use pointsman_core::{config::Config, port::PortError};
+use pointsman_core::config::Config;
 use pointsman_embedded::Store;
 use pointsman_env::{EnvSecrets, SystemClock};
 use pointsman_github::Pace;
