@@ -14,8 +14,7 @@ async fn main() -> Result<(), Error> {
     let loaded = Loader::default().load().await?;
     let made = &Lazy::new(move || open(loaded.clone()));
     serve(async |event| {
-        let made = made.get().await?;
-        let (stage, places, source) = &*made;
+        let (stage, places, source) = &*made.get().await?;
         match event.trigger() {
             Trigger::Timer => timer::handle(&event, ORCHESTRATOR, async |_| places.handle().await).await,
             _ => queue::together(&event, source, async |turn| handle(turn, stage).await).await,
@@ -32,9 +31,9 @@ async fn open(Loaded { config, secrets, .. }: Loaded) -> Result<Made, PortError>
     let (records, secrets) = (aws.records(), aws.secrets(secrets));
     let queue = aws.queues(records.clone())?;
     let name = ORCHESTRATOR.parse().map_err(PortError::invalid)?;
-    let source = queue::Source::new(name, queue.clone(), clock.clone());
+    let source = queue::Source::new(name, queue.clone(), clock.clone()).with(config.queues());
     let http = Arc::new(pointsman_http::Client::default());
     let tools = Tools { queue, records, http, secrets, clock, pace: Pace::default() };
     let (stage, places) = tools.hire(&config)?;
-    Ok((stage, places, source.with(config.queues())))
+    Ok((stage, places, source))
 }
