@@ -1,6 +1,6 @@
 //! Lambda's triggers to stage inputs, outcomes to Lambda's answers. No logic, and nothing of what is behind a stage.
 //!
-//! A function's `main` calls [`serve`] and hands each [`Event`] to the trigger that it is: [`http`], [`queue`], [`timer`],
+//! A function's `main` calls [`serve()`] and hands each [`Event`] to the trigger that it is: [`http`], [`queue`], [`timer`],
 //! [`direct`]. What it needs is made on first use, by [`Lazy`].
 
 pub mod direct;
