@@ -60,11 +60,7 @@ impl Tools {
         let mut hooks = Vec::new();
         for (source, app, listed) in &terms.sources {
             if let Some(app) = app {
-                let github = self.github(github::App {
-                    id: app.id.to_string(),
-                    private_key: app.private_key.clone(),
-                    base_url: app.base_url.parse().map_err(invalid)?,
-                });
+                let github = self.github(github::App::try_from(app)?);
                 hooks.push(Hook { source: source.clone(), github, place: HookPlace::App });
             }
             if let Some(listed) = listed {

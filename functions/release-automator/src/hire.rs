@@ -30,13 +30,11 @@ pub struct Tools {
 impl Tools {
     /// The stage. `Invalid`: releases are not enabled.
     pub fn hire(self, config: &Config) -> Result<Automator, PortError> {
-        let off = "releases are not enabled: write `release: { enabled: true }` and the source's `app` into pointsman.yaml";
-        let (_, app) = config.release_app().ok_or_else(|| PortError::invalid(off))?;
+        let app = config.releasing()?;
         let Self { queue, records, http, secrets, clock, pace } = self;
         let ports = github::Ports { http, records: Some(records.clone()), clock: clock.clone(), secrets };
         let github = Github::at_pace(github::App::try_from(app)?, ports, pace);
-        let layers = config.release.layers.clone();
-        let above = Above { central: layers.central, organisations: layers.organisations };
+        let above = Above::from(&config.release);
         let orchestrator = ORCHESTRATOR.parse().map_err(PortError::invalid)?;
         Ok(Automator { ports: Ports { github, queue, records, clock }, app: app.id, orchestrator, above })
     }

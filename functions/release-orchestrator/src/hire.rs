@@ -32,8 +32,7 @@ pub struct Tools {
 impl Tools {
     /// The stage, and the rounds that look at every repository. `Invalid`: releases are not enabled.
     pub fn hire(self, config: &Config) -> Result<(Orchestrator, Places), PortError> {
-        let off = "releases are not enabled: write `release: { enabled: true }` and the source's `app` into pointsman.yaml";
-        let (_, app) = config.release_app().ok_or_else(|| PortError::invalid(off))?;
+        let app = config.releasing()?;
         let Self { queue, records, http, secrets, clock, pace } = self;
         let ports = github::Ports { http, records: Some(records.clone()), clock: clock.clone(), secrets };
         let github = Github::at_pace(github::App::try_from(app)?, ports, pace);
@@ -47,8 +46,7 @@ impl Tools {
             every: config.release.reconcile,
             repositories: List::new(patterns.iter().map(String::as_str)).map_err(PortError::invalid)?,
         };
-        let layers = config.release.layers.clone();
-        let above = Above { central: layers.central, organisations: layers.organisations };
+        let above = Above::from(&config.release);
         let automator = AUTOMATOR.parse().map_err(PortError::invalid)?;
         let ports = Ports { github, queue, records, clock };
         Ok((Orchestrator { ports, app: app.id, automator, above }, places))

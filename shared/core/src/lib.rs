@@ -12,6 +12,7 @@ pub mod delivery;
 mod entity;
 pub mod event;
 pub mod facts;
+pub mod invocation;
 pub mod lease;
 pub mod ledger;
 pub mod outcome;

@@ -1,11 +1,11 @@
 //! Sessions: the key within which events stay in order.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
-use crate::{entity, facts::Facts};
+use crate::{entity, facts::Facts, port::Received};
 
 /// The longest session that both clouds take, in characters.
 pub const LONGEST: usize = 128;
@@ -55,6 +55,24 @@ impl From<&str> for Session {
         }
         Self(key.into())
     }
+}
+
+/// What was received, for hosts that handle sessions side by side: each session's messages are together, in order; each
+/// message without a session is alone.
+pub fn lanes(messages: Vec<Received>) -> Vec<(Option<Session>, Vec<Received>)> {
+    let mut lanes: Vec<(Option<Session>, Vec<Received>)> = Vec::new();
+    let mut places: HashMap<Session, usize> = HashMap::new();
+    for message in messages {
+        let place = match &message.session {
+            None => lanes.len(),
+            Some(session) => *places.entry(session.clone()).or_insert(lanes.len()),
+        };
+        if place == lanes.len() {
+            lanes.push((message.session.clone(), Vec::new()));
+        }
+        lanes[place].1.push(message);
+    }
+    lanes
 }
 
 /// How a subscription makes sessions.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pointsman_core::{
+    config::{self, Layers},
     port::{ErrorKind, Expect, PortError, Records},
     release::{
         Settings, Source,
@@ -21,6 +22,13 @@ pub struct Above {
     pub central: Option<Layer>,
     /// By organisation, in lower case.
     pub organisations: BTreeMap<String, Layer>,
+}
+
+impl From<&config::Release> for Above {
+    fn from(release: &config::Release) -> Self {
+        let Layers { central, organisations } = release.layers.clone();
+        Self { central, organisations }
+    }
 }
 
 /// What holds for a target, before it is narrowed to it.

@@ -47,15 +47,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 }
 
 fn text(Told { data, restored }: &Told) -> String {
-    let it = &restored.contents;
-    let mut text = format!(
-        "{}: {} deliveries, {} messages, {} dead letters, {} records\n",
-        data.display(),
-        it.deliveries,
-        it.messages,
-        it.dead,
-        it.records
-    );
+    let mut text = format!("{}: {}\n", data.display(), restored.contents);
     if let Some(before) = &restored.before {
         text.push_str(&format!("The store that was there is kept: {}\n", before.display()));
     }

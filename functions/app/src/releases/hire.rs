@@ -81,11 +81,7 @@ pub fn hire(terms: &Terms, tools: &Tools) -> Result<Crew> {
 }
 
 fn client(app: &App, tools: &Tools) -> Result<Github> {
-    let identity = github::App {
-        id: app.id.to_string(),
-        private_key: app.private_key.clone(),
-        base_url: app.base_url.parse().map_err(|why: String| anyhow!(why))?,
-    };
+    let identity = github::App::try_from(app)?;
     let ports = github::Ports {
         http: tools.http.clone(),
         records: Some(tools.records.clone()),
@@ -102,8 +98,12 @@ fn orchestrator(terms: &Terms, tools: &Tools, github: &Github) -> Result<Stage> 
         records: tools.records.clone(),
         clock: tools.clock.clone(),
     };
-    let stage =
-        Arc::new(Orchestrator { ports, app: terms.app.id, automator: name(AUTOMATOR)?, above: above(terms) });
+    let stage = Arc::new(Orchestrator {
+        ports,
+        app: terms.app.id,
+        automator: name(AUTOMATOR)?,
+        above: Above::from(&terms.release),
+    });
     stage_on(ORCHESTRATOR, terms, tools, move |turn| {
         let stage = Arc::clone(&stage);
         async move { nothing(orchestrator::handle(&turn, &stage).await) }
@@ -121,18 +121,12 @@ fn automator(terms: &Terms, tools: &Tools, github: &Github) -> Result<Stage> {
         ports,
         app: terms.app.id,
         orchestrator: name(ORCHESTRATOR)?,
-        above: above(terms),
+        above: Above::from(&terms.release),
     });
     stage_on(AUTOMATOR, terms, tools, move |turn| {
         let stage = Arc::clone(&stage);
         async move { nothing(automator::handle(&turn, &stage).await) }
     })
-}
-
-/// What lies under the repositories' own settings.
-fn above(terms: &Terms) -> Above {
-    let layers = terms.release.layers.clone();
-    Above { central: layers.central, organisations: layers.organisations }
 }
 
 fn name(queue: &str) -> Result<QueueName> {

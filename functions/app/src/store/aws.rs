@@ -3,36 +3,26 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use pointsman_aws::{Connection, DynamoDb, INLINE_LIMIT, S3, SecretsManager, Sqs};
-use pointsman_core::{breaker::Breakers, config::Config, port::Secrets, stepwise::Stepwise};
+use pointsman_aws::{Backend, Connection, SecretsManager};
+use pointsman_core::{config::Config, port::Secrets};
 use pointsman_env::{EnvSecrets, SystemClock};
 
 use super::Store;
 
 /// Nothing is asked for yet: what is missing or denied is told by the first call that needs it.
 pub async fn open(config: &Config) -> Result<Store> {
-    let places = config.aws_places()?;
-    let (connection, clock) = (Connection::from_environment().await, Arc::new(SystemClock));
-    let records = Arc::new(DynamoDb::new(&connection, places.table, clock.clone()));
-    let archive = Arc::new(S3::new(&connection, places.bucket));
-    let queues = Sqs::new(&connection, places.prefix, records.clone(), clock.clone());
-    queues.set(config.queues())?;
-    let queues = Arc::new(queues);
-    let ledger = Stepwise {
-        archive: archive.clone(),
-        queue: queues.clone(),
-        records: records.clone(),
-        clock,
-        breakers: Breakers::default(),
-    };
+    let aws = Backend::of(config, Arc::new(SystemClock)).await?;
+    let (archive, records) = (aws.archive(), aws.records());
+    let queues = aws.queues(records.clone())?;
+    let pipeline = aws.pipeline(archive.clone(), queues.clone(), records.clone());
     Ok(Store {
         queue: queues.clone(),
         receiver: queues.clone(),
         admin: queues,
         archive,
         records,
-        ledger: Arc::new(ledger),
-        inline_limit: Some(INLINE_LIMIT),
+        ledger: pipeline.ledger,
+        inline_limit: pipeline.inline_limit,
         attached: None,
     })
 }

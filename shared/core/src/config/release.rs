@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Config, ERASE, REPLAY, Subscription, humane};
 use crate::{
-    port::SecretRef,
+    port::{PortError, SecretRef},
     release::settings::{Layer, Settings},
 };
 
@@ -133,6 +133,12 @@ impl Config {
             .iter()
             .filter(|(name, _)| named.is_none_or(|named| named == *name))
             .find_map(|(name, source)| Some((name.as_str(), source.app.as_ref()?)))
+    }
+
+    /// The App of the release stages. `Invalid`: they are not enabled.
+    pub fn releasing(&self) -> Result<&App, PortError> {
+        let off = "releases are not enabled: write `release: { enabled: true }` and the source's `app` into pointsman.yaml";
+        self.release_app().map(|(_, app)| app).ok_or_else(|| PortError::invalid(off))
     }
 
     /// The configured subscriptions, then those of the built-in stages.

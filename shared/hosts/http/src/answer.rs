@@ -6,11 +6,7 @@ use http::{
     StatusCode,
     header::{CONNECTION, HeaderValue},
 };
-use pointsman_core::{
-    answer::{self, Answer},
-    outcome::Outcome,
-    pipeline::Accepted,
-};
+use pointsman_core::answer::{self, Answer};
 use serde::Serialize;
 use warp::reply::Response;
 
@@ -18,11 +14,6 @@ use crate::{Limits, body::Unread};
 
 /// How long a sender is asked to stay away when nothing tells better.
 const AWAY: Duration = Duration::from_secs(5);
-
-/// The stage's outcome.
-pub(crate) fn outcome(outcome: &Outcome<Accepted>) -> Response {
-    response(answer::outcome(outcome))
-}
 
 /// Why there was no body. The rest of it is not waited for: the connection ends with the answer.
 pub(crate) fn unread(why: Unread, limits: &Limits) -> Response {
@@ -41,11 +32,6 @@ pub(crate) fn unread(why: Unread, limits: &Limits) -> Response {
     };
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
-}
-
-/// 500: the stage panicked.
-pub(crate) fn failed() -> Response {
-    response(answer::failed())
 }
 
 /// 404.
@@ -73,6 +59,6 @@ pub(crate) fn content(status: StatusCode, kind: &'static str, body: Vec<u8>) -> 
     response(answer::content(status, kind, body))
 }
 
-fn response(answer: Answer) -> Response {
+pub(crate) fn response(answer: Answer) -> Response {
     answer.map(Into::into)
 }

@@ -1,17 +1,12 @@
-//! One webhook: the request becomes the stage's input, its outcome the answer. Logged once, here.
+//! One webhook: the request becomes the stage's input, its outcome the answer.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe};
+use std::net::IpAddr;
 
 use bytes::Buf;
-use futures::{FutureExt as _, Stream};
+use futures::Stream;
 use http::{HeaderMap, header::CONTENT_LENGTH};
-use pointsman_core::{
-    client,
-    delivery::Headers,
-    outcome::{Outcome, Reason},
-    pipeline::{Accepted, Request},
-};
-use tracing::{Instrument as _, Span, debug, error, field::Empty, info, info_span, warn};
+use pointsman_core::{client, delivery::Headers, invocation, pipeline::Request};
+use tracing::debug;
 use warp::reply::Response;
 
 use crate::{answer, body, routes::Host};
@@ -33,25 +28,12 @@ pub(crate) async fn take<B: Buf>(
             return answer::unread(why, limits);
         }
     };
-    // The stage records the id that it finds, also of what it refuses.
-    let span =
-        info_span!("invocation", stage = host.parts.name, source, delivery.id = Empty, session = Empty);
     let hops = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().ok());
     let peer = client::address(peer, hops, &host.parts.trusted_proxies);
     let request = Request { source, headers: copied(headers), body, peer };
-    let handling = async { (host.parts.stage)(request).await };
-    let outcome = AssertUnwindSafe(handling).catch_unwind().instrument(span.clone()).await;
-    let _entered = span.enter();
-    match outcome {
-        Ok(outcome) => {
-            log(&span, &outcome);
-            answer::outcome(&outcome)
-        }
-        Err(_) => {
-            error!("the stage panicked; the sender was told to send it again");
-            answer::failed()
-        }
-    }
+    answer::response(
+        invocation::answer(request, host.parts.name, |request| (host.parts.stage)(request)).await,
+    )
 }
 
 /// What Content-Length says; hyper has seen to it that there is one at most and that it is a number.
@@ -61,23 +43,4 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 
 fn copied(headers: &HeaderMap) -> Headers {
     headers.iter().map(|(name, value)| (name, String::from_utf8_lossy(value.as_bytes()))).collect()
-}
-
-fn log(span: &Span, outcome: &Outcome<Accepted>) {
-    match outcome {
-        Outcome::Done(accepted) => {
-            span.record("delivery.id", accepted.id.as_str());
-            span.record("session", accepted.session.as_str());
-            debug!(duplicate = accepted.duplicate, "delivery {:?} accepted", accepted.id);
-        }
-        Outcome::Skipped(why) => debug!(why, "delivery skipped"),
-        Outcome::Retry { cause, .. } => {
-            warn!(%cause, "delivery not stored; the sender was told to send it again")
-        }
-        Outcome::Rejected(rejection) => match rejection.reason {
-            // Each was a 401 first: a flood of them must not become a flood of lines.
-            Reason::TooManyFailures { .. } => debug!("delivery refused: {rejection}"),
-            reason => info!(reason = reason.label(), "delivery refused: {rejection}"),
-        },
-    }
 }

@@ -1,24 +1,23 @@
-//! A Function URL's or API Gateway's request (payload 2.0) as a stage's input, its outcome as the answer. Logged here.
+//! A Function URL's or API Gateway's request (payload 2.0) as a stage's input, its outcome as the answer.
 //!
 //! The event is read by us: lambda_http panics at a body that says it is base64 and is not.
 
-use std::{collections::BTreeMap, net::IpAddr, panic::AssertUnwindSafe};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use futures::FutureExt as _;
 use http::StatusCode;
 use ipnet::IpNet;
 use pointsman_core::{
     answer::{self, Answer},
     client,
     delivery::Headers,
-    outcome::{Outcome, Reason},
+    invocation,
+    outcome::Outcome,
     pipeline::{Accepted, Request},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tracing::{Instrument as _, Span, debug, error, field::Empty, info, info_span, warn};
 
 use crate::{Event, Fault};
 
@@ -61,7 +60,7 @@ where
 {
     let asked: Asked = event.read("HTTP request (payload 2.0)")?;
     let answer = match request(asked, trusted) {
-        Ok(request) => run(request, name, stage).await,
+        Ok(request) => invocation::answer(request, name, stage).await,
         Err(answer) => *answer,
     };
     Ok(told(answer))
@@ -97,27 +96,6 @@ fn request(asked: Asked, trusted: &[IpNet]) -> Result<Request, Box<Answer>> {
     Ok(Request { source: source.to_owned(), headers, body: Bytes::from(body), peer })
 }
 
-async fn run<F>(request: Request, name: &'static str, stage: impl FnOnce(Request) -> F) -> Answer
-where
-    F: Future<Output = Outcome<Accepted>>,
-{
-    let source = &request.source;
-    let span = info_span!("invocation", stage = name, source, delivery.id = Empty, session = Empty);
-    let handling = AssertUnwindSafe(async { stage(request).await });
-    let outcome = handling.catch_unwind().instrument(span.clone()).await;
-    let _entered = span.enter();
-    match outcome {
-        Ok(outcome) => {
-            log(&span, &outcome);
-            answer::outcome(&outcome)
-        }
-        Err(_) => {
-            error!("the stage panicked; the sender was told to send it again");
-            answer::failed()
-        }
-    }
-}
-
 fn told(answer: Answer) -> Value {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers: BTreeMap<_, _> =
@@ -128,23 +106,4 @@ fn told(answer: Answer) -> Value {
         "body": String::from_utf8_lossy(answer.body()),
         "isBase64Encoded": false,
     })
-}
-
-fn log(span: &Span, outcome: &Outcome<Accepted>) {
-    match outcome {
-        Outcome::Done(accepted) => {
-            span.record("delivery.id", accepted.id.as_str());
-            span.record("session", accepted.session.as_str());
-            debug!(duplicate = accepted.duplicate, "delivery {:?} accepted", accepted.id);
-        }
-        Outcome::Skipped(why) => debug!(why, "delivery skipped"),
-        Outcome::Retry { cause, .. } => {
-            warn!(%cause, "delivery not stored; the sender was told to send it again");
-        }
-        Outcome::Rejected(rejection) => match rejection.reason {
-            // Each was a 401 first: a flood of them must not become a flood of lines.
-            Reason::TooManyFailures { .. } => debug!("delivery refused: {rejection}"),
-            reason => info!(reason = reason.label(), "delivery refused: {rejection}"),
-        },
-    }
 }

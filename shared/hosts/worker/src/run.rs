@@ -14,7 +14,7 @@ use futures::{
 use pointsman_core::{
     outcome::{Handled, wait},
     port::{Ask, ErrorKind, PortError, Received},
-    session::Session,
+    session::{Session, lanes},
 };
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -230,22 +230,10 @@ where
         }
     }
 
-    /// Each session's messages go into one lane, in order; each message without a session into one of its own.
+    /// Puts each hand into a lane of its own.
     async fn sort(&mut self, messages: Vec<Received>) {
-        let mut lanes: Vec<(Option<Session>, Vec<Received>)> = Vec::new();
-        let mut places: HashMap<Session, usize> = HashMap::new();
-        for message in messages {
-            let place = match &message.session {
-                None => lanes.len(),
-                Some(session) => *places.entry(session.clone()).or_insert(lanes.len()),
-            };
-            if place == lanes.len() {
-                lanes.push((message.session.clone(), Vec::new()));
-            }
-            lanes[place].1.push(message);
-        }
         let worker = &self.crew.worker;
-        for (session, hand) in lanes {
+        for (session, hand) in lanes(messages) {
             // A handler whose hold was lost still runs: its session waits for it, so that no two run at once.
             let busy = session.as_ref().is_some_and(|session| self.busy.contains(session));
             if self.crew.stopping.is_cancelled() || busy {

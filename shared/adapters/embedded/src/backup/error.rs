@@ -25,9 +25,8 @@ pub enum BackupError {
     },
     /// A store would be replaced that holds something.
     #[error(
-        "the store in {} is not empty ({} deliveries, {} messages, {} dead letters, {} records): say --force to put it \
-         aside, or name another folder with --data",
-        data.display(), contents.deliveries, contents.messages, contents.dead, contents.records
+        "the store in {} is not empty ({contents}): say --force to put it aside, or name another folder with --data",
+        data.display()
     )]
     NotEmpty {
         /// The data folder.

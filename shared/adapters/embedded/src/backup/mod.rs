@@ -5,6 +5,7 @@ mod put_back;
 mod take;
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Read as _},
     path::Path,
@@ -38,6 +39,13 @@ pub struct Contents {
     pub dead: u64,
     /// Marks, cursors, leases.
     pub records: u64,
+}
+
+impl fmt::Display for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deliveries, messages, dead, records } = self;
+        write!(f, "{deliveries} deliveries, {messages} messages, {dead} dead letters, {records} records")
+    }
 }
 
 impl Contents {

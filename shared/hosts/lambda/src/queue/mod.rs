@@ -7,7 +7,7 @@ mod lane;
 mod record;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
     fmt,
     sync::Arc,
     time::Duration,
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use pointsman_core::{
     outcome::Handled,
     port::{Clock, Handover, MessageId, QueueName, QueueSettings, Received},
-    session::Session,
+    session::lanes,
 };
 use serde_json::{Value, json};
 use tracing::info;
@@ -140,23 +140,6 @@ pub async fn together<T>(
     let (source, stage) = (&Source { together: true, ..source.clone() }, &stage);
     let all = |turn: Vec<Received>| async move { Ok(stage(&turn).await?.map(drop)) };
     handle(event, source, all).await
-}
-
-/// Each session's messages go into one lane, in order; each message without a session into one of its own.
-fn lanes(messages: Vec<Received>) -> Vec<(Option<Session>, Vec<Received>)> {
-    let mut lanes: Vec<(Option<Session>, Vec<Received>)> = Vec::new();
-    let mut places: HashMap<Session, usize> = HashMap::new();
-    for message in messages {
-        let place = match &message.session {
-            None => lanes.len(),
-            Some(session) => *places.entry(session.clone()).or_insert(lanes.len()),
-        };
-        if place == lanes.len() {
-            lanes.push((message.session.clone(), Vec::new()));
-        }
-        lanes[place].1.push(message);
-    }
-    lanes
 }
 
 /// The partial batch response, in the records' order.
