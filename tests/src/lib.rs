@@ -1,11 +1,12 @@
-//! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, GitHub's own document ([`openapi`])
-//! as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep
-//! its arrows, its style and its rights.
+//! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]), a plain [`http`] client, GitHub's own
+//! document ([`openapi`]) as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for
+//! the tests that keep its arrows, its style and its rights.
 
 pub mod cost;
 pub mod fixtures;
 pub mod house;
 pub mod http;
+pub mod lambda;
 pub mod openapi;
 pub mod pictures;
 pub mod server;
