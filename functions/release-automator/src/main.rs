@@ -29,5 +29,5 @@ async fn open(Loaded { config, secrets, .. }: Loaded) -> Result<(Automator, queu
     let source = queue::Source::new(name, queue.clone(), clock.clone()).with(config.queues());
     let http = Arc::new(pointsman_http::Client::default());
     let tools = Tools { queue, records, http, secrets, clock, pace: Pace::default() };
-    Ok((tools.hire(&config)?, source))
+    Ok((tools.hire(&config)?, source.fetching(aws.archive())))
 }

@@ -35,5 +35,5 @@ async fn open(Loaded { config, secrets, .. }: Loaded) -> Result<Made, PortError>
     let http = Arc::new(pointsman_http::Client::default());
     let tools = Tools { queue, records, http, secrets, clock, pace: Pace::default() };
     let (stage, places) = tools.hire(&config)?;
-    Ok((stage, places, source))
+    Ok((stage, places, source.fetching(aws.archive())))
 }

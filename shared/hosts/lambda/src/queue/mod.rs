@@ -17,7 +17,7 @@ use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use pointsman_core::{
     outcome::Handled,
-    port::{Clock, Handover, MessageId, QueueName, QueueSettings, Received},
+    port::{Archive, Clock, Handover, MessageId, QueueName, QueueSettings, Received},
     session::lanes,
 };
 use serde_json::{Value, json};
@@ -46,13 +46,15 @@ pub struct Source {
     pub settings: QueueSettings,
     /// Hand over all that waits in a group at once. Default: one record after another.
     pub together: bool,
+    /// Where the data of events lies that were too large for the queue. Default: nowhere, and handlers get references.
+    pub archive: Option<Arc<dyn Archive>>,
 }
 
 impl Source {
     /// A source with the defaults.
     pub fn new(queue: QueueName, receiver: Arc<dyn Handover>, clock: Arc<dyn Clock>) -> Self {
         let settings = QueueSettings::default();
-        Self { queue, receiver, clock, concurrency: 10, settings, together: false }
+        Self { queue, receiver, clock, concurrency: 10, settings, together: false, archive: None }
     }
 }
 
@@ -63,6 +65,14 @@ impl Source {
         if let Some((_, settings)) = all.into_iter().find(|(name, _)| *name == self.queue) {
             self.settings = settings;
         }
+        self
+    }
+
+    /// The same for handlers that want events whole: data that was too large for the queue is fetched for them. What is
+    /// in the queue must be events.
+    #[must_use]
+    pub fn fetching(mut self, archive: Arc<dyn Archive>) -> Self {
+        self.archive = Some(archive);
         self
     }
 }

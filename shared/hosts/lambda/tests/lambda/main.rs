@@ -1,6 +1,7 @@
 //! The host's rules, over the recorded events of tests/fixtures/events.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod fetching;
 mod http;
 mod queue;
 mod runs;
