@@ -64,6 +64,8 @@ impl Kind {
             (_, Fake) => dev,
             // A stage meets adapters and hosts only in its own program (a feature), and in its tests.
             (Stage, Adapter | Host) => dependency.optional || dev,
+            // An example is a whole function: it hands ports to its host.
+            (Host, Adapter) => dev,
             _ => false,
         }
     }
