@@ -1,7 +1,8 @@
-//! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]), a plain [`http`] client, GitHub's own
-//! document ([`openapi`]) as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for
-//! the tests that keep its arrows, its style and its rights.
+//! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], plain HTTP's two
+//! ends ([`http`], [`serving`]), GitHub's own document ([`openapi`]) as a judge, and the house itself read as data
+//! ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
 
+pub mod cloud;
 pub mod cost;
 pub mod fixtures;
 pub mod house;
@@ -10,6 +11,7 @@ pub mod lambda;
 pub mod openapi;
 pub mod pictures;
 pub mod server;
+pub mod serving;
 pub mod source;
 pub mod template;
 

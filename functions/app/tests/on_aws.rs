@@ -1,19 +1,15 @@
 //! The real `pointsman` on what is deployed: LocalStack for SQS, moto for S3, DynamoDB and Secrets Manager.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "on_aws/cloud.rs"]
-mod cloud;
-
 use std::{env, net::Ipv4Addr, path::Path, sync::Arc};
 
-use cloud::Cloud;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use pointsman_aws::{Connection, DynamoDb, INLINE_LIMIT, S3, SecretsManager, Sqs};
 use pointsman_core::{
     breaker::Breakers, config::FILE, outcome::Outcome, pipeline::Request, rules::Rules, stepwise::Stepwise,
 };
 use pointsman_env::{Loader, SystemClock};
 use pointsman_intake::{Intake, Ports, handle};
+use pointsman_tests::{cloud::Cloud, sign};
 use serde_json::Value;
 
 const CONFIG: &str = r#"
@@ -60,13 +56,11 @@ async fn intake() {
     let ports = Ports { ledger: Arc::new(ledger), archive, clock, inline_limit: Some(INLINE_LIMIT) };
     let intake = Intake::new(ports, rules);
     for (number, (event, body)) in deliveries().into_iter().enumerate() {
-        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-        mac.update(body.as_bytes());
         let headers = [
             ("content-type", "application/json".to_owned()),
             ("x-github-event", event.to_owned()),
             ("x-github-delivery", id(number)),
-            ("x-hub-signature-256", format!("sha256={}", hex::encode(mac.finalize().into_bytes()))),
+            ("x-hub-signature-256", sign(SECRET, body.as_bytes())),
         ];
         let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let peer = Ipv4Addr::LOCALHOST.into();
@@ -93,11 +87,11 @@ async fn what_is_deployed_is_looked_at_received_retried_replayed_and_erased() {
         return intake().await;
     }
     let cloud = Cloud::start(CONFIG);
-    cloud.deploy(SECRET).await;
-    cloud.queue("bot", true).await;
+    cloud.deploy(&[("stack/webhook-secret", SECRET)]);
+    cloud.queue("bot", true);
     let told = cloud.fails(&["doctor"]);
     assert!(told.contains("there is no queue `logs` on SQS") && told.contains("a standard queue"), "{told}");
-    cloud.queue("logs", false).await;
+    cloud.queue("logs", false);
     cloud.ok(&["doctor"]);
     cloud.ok(&["config", "check"]);
     let child = cloud

@@ -2,13 +2,15 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, PipeReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::runtime::{Answer, Ended, Runtime};
 
@@ -49,13 +51,14 @@ impl Environment {
         ] {
             command.env(name, value);
         }
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        let (says, said) = io::pipe().expect("a pipe");
+        let also = said.try_clone().expect("a second end of it");
+        command.stdin(Stdio::null()).stdout(said).stderr(also);
         let started = Instant::now();
-        let child = command.stdout(Stdio::null()).spawn();
-        let mut child = child.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let stderr = child.stderr.take().expect("stderr is piped");
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        drop(command); // and with it our ends of the pipe
         let (child, log) = (Arc::new(Mutex::new(child)), Arc::<Mutex<String>>::default());
-        watch(stderr, &runtime, child.clone(), log.clone());
+        watch(says, &runtime, child.clone(), log.clone());
         Self { runtime, started, child, log }
     }
 
@@ -82,6 +85,14 @@ impl Environment {
         let _ = locked(&self.child).kill();
     }
 
+    /// Freezes it (SIGSTOP): it is there and does nothing.
+    pub fn freeze(&self) {
+        let child = locked(&self.child);
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        // An error says that it has ended already.
+        let _ = kill_process(pid, Signal::STOP);
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         locked(&self.child).id()
@@ -94,7 +105,7 @@ impl Environment {
         line.trim().strip_suffix(" kB")?.parse().ok().map(|kilobytes: u64| kilobytes << 10)
     }
 
-    /// What it has written to stderr so far.
+    /// What it has said so far, on stdout and stderr.
     pub fn log(&self) -> String {
         locked(&self.log).clone()
     }
@@ -107,11 +118,11 @@ impl Drop for Environment {
     }
 }
 
-/// Keeps what it says, and tells when it has ended: then its stderr has.
-fn watch(stderr: ChildStderr, runtime: &Runtime, child: Arc<Mutex<Child>>, log: Arc<Mutex<String>>) {
+/// Keeps what it says, and tells when it has ended: then its end of the pipe is closed.
+fn watch(says: PipeReader, runtime: &Runtime, child: Arc<Mutex<Child>>, log: Arc<Mutex<String>>) {
     let desk = runtime.desk();
     thread::spawn(move || {
-        let (mut from, mut line) = (BufReader::new(stderr), Vec::new());
+        let (mut from, mut line) = (BufReader::new(says), Vec::new());
         while from.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             *locked(&log) += &String::from_utf8_lossy(&line);
             line.clear();

@@ -73,11 +73,14 @@ impl Function {
         }
     }
 
-    /// Kills every process that is at work; whether there was any.
-    pub fn kill_busy(&self) -> bool {
-        let busy = locked(&self.busy);
-        busy.iter().for_each(|environment| environment.kill());
-        !busy.is_empty()
+    /// Kills every process that is at work (SIGKILL).
+    pub fn kill_busy(&self) {
+        locked(&self.busy).iter().for_each(|environment| environment.kill());
+    }
+
+    /// Freezes every process that is at work: its time will be over.
+    pub fn freeze_busy(&self) {
+        locked(&self.busy).iter().for_each(|environment| environment.freeze());
     }
 
     /// What its processes have said so far, but for those that are at work.

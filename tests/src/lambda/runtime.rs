@@ -1,20 +1,20 @@
 //! The Lambda Runtime API (2018-06-01) of one process: it hands out one invocation at a time and takes the answer.
 
 use std::{
-    io::{self, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::SocketAddr,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::wire::{self, Asked};
+use crate::serving::{Asked, Reply, Serving, serve};
 
 /// Before every path.
 const VERSION: &str = "/2018-06-01/runtime/";
+/// Of X-Ray.
+const TRACE: &str = "Root=1-6921c2c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1";
 /// What Lambda takes for one invocation, in bytes.
 const LARGEST: usize = 6 << 20;
 
@@ -61,6 +61,7 @@ pub struct Runtime {
     /// `127.0.0.1:{port}`, for `AWS_LAMBDA_RUNTIME_API`.
     pub address: SocketAddr,
     desk: Arc<Desk>,
+    _serving: Serving,
 }
 
 #[derive(Default)]
@@ -95,22 +96,11 @@ struct Invocation {
 impl Runtime {
     /// Listens; of the function of this name.
     pub fn start(function: &str) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("a socket that is bound has an address");
         let desk = Arc::<Desk>::default();
-        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{function}");
-        let (listening, arn) = (desk.clone(), Arc::<str>::from(arn));
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if listening.lock().closed {
-                    return;
-                }
-                let (desk, arn) = (listening.clone(), arn.clone());
-                // An error is a connection that the process has closed.
-                thread::spawn(move || drop(serve(stream, &desk, &arn)));
-            }
-        });
-        Self { address, desk }
+        let (at_desk, arn) =
+            (desk.clone(), format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"));
+        let serving = serve(move |asked| answer(asked, &at_desk, &arn));
+        Self { address: serving.address, desk, _serving: serving }
     }
 
     /// When the process first asked for work. An error: it did not, and why.
@@ -161,8 +151,6 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.desk.lock().closed = true;
         self.desk.changed.notify_all();
-        // Wakes who accepts; when it fails, nobody does any more.
-        drop(TcpStream::connect(self.address));
     }
 }
 
@@ -201,58 +189,42 @@ impl Desk {
     }
 }
 
-fn serve(stream: TcpStream, desk: &Desk, arn: &str) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let (mut to, mut from) = (stream.try_clone()?, BufReader::new(stream));
-    while let Some(asked) = Asked::read(&mut from)? {
-        let path = asked.path.strip_prefix(VERSION).unwrap_or_default();
-        match (asked.method.as_str(), path.split('/').collect::<Vec<_>>()[..].as_ref()) {
-            ("GET", ["invocation", "next"]) => {
-                let Some(invocation) = desk.fetch() else { return Ok(()) };
-                hand_out(&mut to, &invocation, arn)?;
-            }
-            ("POST", ["invocation", id, "response"]) => {
-                let known = desk.take(id, Answer::Done(asked.body));
-                acknowledge(&mut to, known)?;
-            }
-            ("POST", ["invocation", id, "error"]) => {
-                let known = desk.take(id, failed(&asked));
-                acknowledge(&mut to, known)?;
-            }
-            ("POST", ["init", "error"]) => {
-                desk.lock().stillborn = Some(String::from_utf8_lossy(&asked.body).into_owned());
-                desk.changed.notify_all();
-                acknowledge(&mut to, true)?;
-            }
-            _ => wire::answer(&mut to, "404 Not Found", &[], b"")?,
+/// None: nobody will bring an event any more.
+fn answer(asked: Asked, desk: &Desk, arn: &str) -> Option<Reply> {
+    let path = asked.path.strip_prefix(VERSION).unwrap_or_default().to_owned();
+    let words: Vec<_> = path.split('/').collect();
+    Some(match (asked.method.as_str(), &words[..]) {
+        ("GET", ["invocation", "next"]) => handed_out(desk.fetch()?, arn),
+        ("POST", ["invocation", id, "response"]) => acknowledged(desk.take(id, Answer::Done(asked.body))),
+        ("POST", ["invocation", id, "error"]) => acknowledged(desk.take(id, failed(&asked))),
+        ("POST", ["init", "error"]) => {
+            desk.lock().stillborn = Some(String::from_utf8_lossy(&asked.body).into_owned());
+            desk.changed.notify_all();
+            acknowledged(true)
         }
-    }
-    Ok(())
+        _ => Reply { status: "404 Not Found", ..Reply::default() },
+    })
 }
 
-fn hand_out(to: &mut TcpStream, invocation: &Invocation, arn: &str) -> io::Result<()> {
-    let deadline = invocation.deadline.as_millisecond().to_string();
-    let headers = [
-        ("content-type", "application/json"),
-        ("lambda-runtime-aws-request-id", &invocation.id),
-        ("lambda-runtime-deadline-ms", &deadline),
-        ("lambda-runtime-invoked-function-arn", arn),
-        (
-            "lambda-runtime-trace-id",
-            "Root=1-6921c2c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1",
-        ),
+fn handed_out(invocation: Invocation, arn: &str) -> Reply {
+    let headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("lambda-runtime-aws-request-id", invocation.id),
+        ("lambda-runtime-deadline-ms", invocation.deadline.as_millisecond().to_string()),
+        ("lambda-runtime-invoked-function-arn", arn.to_owned()),
+        ("lambda-runtime-trace-id", TRACE.to_owned()),
     ];
-    wire::answer(to, "200 OK", &headers, &invocation.payload)
+    Reply { status: "200 OK", headers, body: invocation.payload }
 }
 
-fn acknowledge(to: &mut TcpStream, known: bool) -> io::Result<()> {
+fn acknowledged(known: bool) -> Reply {
     let (status, body) = match known {
         true => ("202 Accepted", r#"{"status":"OK"}"#),
         false => {
             ("400 Bad Request", r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#)
         }
     };
-    wire::answer(to, status, &[("content-type", "application/json")], body.as_bytes())
+    Reply { status, headers: vec![("content-type", "application/json".to_owned())], body: body.into() }
 }
 
 fn failed(asked: &Asked) -> Answer {
