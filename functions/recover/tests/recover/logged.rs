@@ -38,7 +38,7 @@ impl Log {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let pointer = selector.trim_start_matches('$').replace('.', "/");
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines.filter_map(|line| line.pointer(&pointer).cloned()).last()
+        lines.filter_map(|line| line.pointer(&pointer).cloned()).next_back()
     }
 }
 

@@ -1,8 +1,6 @@
 //! Bad input, call by call: the error names the resource and the right that is missing, and nothing is taken for done
 //! that was not.
 
-mod script;
-
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -22,19 +20,12 @@ use pointsman_core::{
     stepwise::Stepwise,
 };
 use pointsman_tests::sign;
-use script::{Answer, Service};
 
-fn xml(status: u16, code: &str) -> Answer {
-    (status, "", format!("<Error><Code>{code}</Code><Message>said so</Message></Error>"))
-}
-
-fn json(status: u16, code: &str) -> Answer {
-    (status, "", format!(r#"{{"__type":"com.amazonaws#{code}","message":"said so"}}"#))
-}
-
-fn url(name: &str) -> Answer {
-    (200, "", format!(r#"{{"QueueUrl":"http://sqs/000000000000/{name}"}}"#))
-}
+use crate::{
+    json,
+    script::{Answer, Service},
+    sqs, url, xml,
+};
 
 fn jobs() -> QueueName {
     "jobs".parse().expect("a queue's name")
@@ -42,10 +33,6 @@ fn jobs() -> QueueName {
 
 fn records(service: &Service) -> Arc<DynamoDb> {
     Arc::new(DynamoDb::new(&service.connection, "marks", Arc::new(WallClock)))
-}
-
-fn sqs(service: &Service) -> Sqs {
-    Sqs::new(&service.connection, "pointsman-", records(service), Arc::new(WallClock))
 }
 
 #[track_caller]
@@ -79,7 +66,7 @@ async fn each_call_that_is_denied_names_its_right_and_its_resource() {
 #[tokio::test]
 async fn each_call_of_a_queue_that_is_denied_names_its_right_and_the_queue() {
     let service = Service::start(|operation, _| match operation {
-        "AmazonSQS.GetQueueUrl" => url("pointsman-jobs.fifo"),
+        "AmazonSQS.GetQueueUrl" => url(),
         _ => json(403, "AccessDeniedException"),
     })
     .await;
@@ -93,7 +80,7 @@ async fn each_call_of_a_queue_that_is_denied_names_its_right_and_the_queue() {
 
     let service = Service::start(|_, _| json(403, "AccessDeniedException")).await;
     let until = Timestamp::now() + Duration::from_secs(30);
-    let adopted = self::sqs(&service).adopt(&jobs, vec![delivered(1)], until).await;
+    let adopted = crate::sqs(&service).adopt(&jobs, vec![delivered(1)], until).await;
     names(&adopted.unwrap_err(), "sqs:GetQueueUrl", queue);
 }
 
@@ -116,7 +103,7 @@ fn delivered(number: u32) -> Delivered {
 /// Takes a message over from a service that answers calls for it with this.
 async fn adopted(answer: Answer) -> (Service, Sqs, Received) {
     let service = Service::start(move |operation, _| match operation {
-        "AmazonSQS.GetQueueUrl" => url("pointsman-jobs.fifo"),
+        "AmazonSQS.GetQueueUrl" => url(),
         _ if operation.starts_with("AmazonSQS.") => answer.clone(),
         // The tallies of attempts: none yet, and each can be written.
         _ => (200, "", "{}".to_owned()),
@@ -183,7 +170,9 @@ async fn a_receipt_that_is_not_held_any_more_is_refused_without_a_call() {
 async fn a_queue_of_the_wrong_kind_is_told_by_its_name() {
     let standard = |operation: &str, body: &str| match operation {
         "AmazonSQS.GetQueueUrl" if body.contains(".fifo") => json(400, "QueueDoesNotExist"),
-        "AmazonSQS.GetQueueUrl" => url("pointsman-jobs"),
+        "AmazonSQS.GetQueueUrl" => {
+            (200, "", r#"{"QueueUrl":"http://sqs/000000000000/pointsman-jobs"}"#.to_owned())
+        }
         _ => (200, "", r#"{"Successful":[{"Id":"0","MessageId":"b","MD5OfMessageBody":"x"}]}"#.to_owned()),
     };
     let service = Service::start(standard).await;
@@ -195,8 +184,8 @@ async fn a_queue_of_the_wrong_kind_is_told_by_its_name() {
     let text = error.to_string();
     assert!(text.contains("the queue `pointsman-jobs`") && text.contains("make it a FIFO queue"), "{text}");
 
-    let service = Service::start(|_, _| url("pointsman-jobs.fifo")).await;
-    let sqs = self::sqs(&service);
+    let service = Service::start(|_, _| url()).await;
+    let sqs = crate::sqs(&service);
     assert!(sqs.is_ordered(&jobs()).await.unwrap());
     let message = Message { delay: Some(Duration::from_secs(9)), ..Message::default() };
     let text = sqs.send(&jobs(), vec![message]).await.remove(0).unwrap_err().to_string();
@@ -248,7 +237,7 @@ async fn taken(service: &Service, payload: &[u8]) -> Result<Outcome<pipeline::Ac
 #[tokio::test]
 async fn what_s3_did_not_take_is_neither_sent_nor_answered_as_taken() {
     let service = Service::start(|operation, _| match operation {
-        "AmazonSQS.GetQueueUrl" => url("pointsman-jobs.fifo"),
+        "AmazonSQS.GetQueueUrl" => url(),
         _ if operation.starts_with("PUT /raw/") => xml(503, "SlowDown"),
         _ => (200, "", "{}".to_owned()),
     })
@@ -264,7 +253,7 @@ async fn sent(payload: &[u8]) -> String {
     let event = Arc::new(std::sync::Mutex::new(String::new()));
     let log = event.clone();
     let service = Service::start(move |operation, body| match operation {
-        "AmazonSQS.GetQueueUrl" => url("pointsman-jobs.fifo"),
+        "AmazonSQS.GetQueueUrl" => url(),
         "AmazonSQS.SendMessageBatch" => {
             let call: serde_json::Value = serde_json::from_str(body).expect("a call is JSON");
             let text = call["Entries"][0]["MessageBody"].as_str().expect("a message has a body");
