@@ -1,6 +1,6 @@
-//! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], plain HTTP's two
-//! ends ([`http`], [`serving`]), GitHub's own document ([`openapi`]) as a judge, and the house itself read as data
-//! ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
+//! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], real [`queues`],
+//! plain HTTP's two ends ([`http`], [`serving`]), GitHub's own document ([`openapi`]) as a judge, and the house itself read
+//! as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
 
 pub mod cloud;
 pub mod cost;
@@ -10,6 +10,7 @@ pub mod http;
 pub mod lambda;
 pub mod openapi;
 pub mod pictures;
+pub mod queues;
 pub mod server;
 pub mod serving;
 pub mod source;

@@ -3,6 +3,7 @@
 
 mod fetching;
 mod http;
+mod parity;
 mod queue;
 mod runs;
 mod support;
