@@ -37,6 +37,10 @@ const FIFO: Capabilities = Capabilities {
     oldest_first: false,
     // Its figures are approximations, and what it shows it hands out.
     exact_admin: false,
+    // A group waits for who holds a message of it, twelve hours at most: never for a person.
+    holds: false,
+    // It has no such switch; a function's trigger has.
+    pauses: false,
     // 1 MiB with all attributes, a third of it for base64.
     largest_body: 700_000,
     // Whole seconds, which LocalStack ends up to one second late; a slow machine must get through a case in time.
