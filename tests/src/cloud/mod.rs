@@ -32,7 +32,7 @@ pub struct Cloud {
     /// Queues without an order.
     standard: Mutex<BTreeSet<String>>,
     /// Ends the emulators when its standard input closes: with this process, however it ends.
-    _script: Child,
+    script: Child,
 }
 
 impl Cloud {
@@ -50,7 +50,7 @@ impl Cloud {
         };
         let (sqs, aws) = (url("sqs="), url("aws="));
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let cloud = Self { folder, sqs, aws, standard: Mutex::default(), _script: child };
+        let cloud = Self { folder, sqs, aws, standard: Mutex::default(), script: child };
         cloud.configure(config);
         cloud
     }
@@ -140,6 +140,13 @@ impl Cloud {
 
     fn run(&self, words: &[&str]) -> Output {
         self.command(server::binary()).args(words).output().expect("it starts")
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        drop(self.script.stdin.take());
+        let _ = self.script.wait();
     }
 }
 
