@@ -49,6 +49,23 @@ pub fn form_encoded(payload: &[u8]) -> Vec<u8> {
     form_urlencoded::Serializer::new(String::new()).append_pair("payload", text).finish().into_bytes()
 }
 
+/// A real pull request, of exactly this many bytes: its largest parts are left out, which are copies of one repository, and
+/// spaces put in.
+pub fn pull_request(bytes: usize) -> Vec<u8> {
+    let example = github().find(|payload| payload.event == "pull_request").expect("an example");
+    let mut value: Value = serde_json::from_slice(&example.bytes).expect("fixtures are JSON");
+    while value.to_string().len() > bytes {
+        let pull = value["pull_request"].as_object_mut().expect("a pull request");
+        let largest =
+            pull.iter().max_by_key(|(_, part)| part.to_string().len()).map(|(name, _)| name.clone());
+        pull.remove(&largest.expect("a part that is too large"));
+    }
+    let mut text = value.to_string();
+    let missing = bytes - text.len();
+    text.insert_str(1, &" ".repeat(missing));
+    text.into_bytes()
+}
+
 /// A push of at least this many bytes, by as many commits as it takes.
 pub fn large_push(bytes: usize) -> Payload {
     let mut push: Value = serde_json::from_slice(&named("push/05").bytes).expect("fixtures are JSON");

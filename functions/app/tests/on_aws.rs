@@ -45,7 +45,7 @@ fn deliveries() -> Vec<(&'static str, String)> {
 async fn intake() {
     let loaded = Loader::default().load().await.unwrap();
     let places = loaded.config.aws_places().unwrap();
-    let (connection, clock) = (Connection::from_environment().await, Arc::new(SystemClock));
+    let (connection, clock) = (Connection::from_environment().await.unwrap(), Arc::new(SystemClock));
     let records = Arc::new(DynamoDb::new(&connection, places.table, clock.clone()));
     let archive = Arc::new(S3::new(&connection, places.bucket));
     let queue = Arc::new(Sqs::new(&connection, places.prefix, records.clone(), clock.clone()));

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 fn compare(time: Duration) {
     let secret = "a secret of the benchmark";
-    let body = payload();
+    let body = fixtures::pull_request(PAYLOAD);
     let signature = sign(secret, &body);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = folder.path().join("pointsman.yaml");
@@ -70,28 +70,6 @@ fn compare(time: Duration) {
         synced as f64 / time.as_secs_f64() / 1e6
     );
     println!("ratio {:.2} (bar 0.40, aim 0.50)", ours.per_second / floor.per_second);
-}
-
-/// A real push, padded to the size with more of its own text.
-fn payload() -> Vec<u8> {
-    let push = fixtures::github().find(|payload| payload.event == "pull_request").expect("a fixture");
-    let mut text = String::from_utf8(push.bytes).expect("fixtures are UTF-8").trim_end().to_owned();
-    while text.len() > PAYLOAD {
-        let smaller: serde_json::Value = serde_json::from_str(&text).expect("fixtures are JSON");
-        text = shrink(smaller);
-    }
-    let missing = PAYLOAD - text.len();
-    text.insert_str(1, &" ".repeat(missing));
-    text.into_bytes()
-}
-
-/// Drops the largest member of the pull request: most of them are copies of one repository.
-fn shrink(mut value: serde_json::Value) -> String {
-    let pull = value["pull_request"].as_object_mut().expect("a pull request");
-    let largest =
-        pull.iter().max_by_key(|(_, member)| member.to_string().len()).map(|(name, _)| name.clone());
-    pull.remove(&largest.expect("a member"));
-    value.to_string()
 }
 
 /// Bytes that a process has had written to storage (Linux).

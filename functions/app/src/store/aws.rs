@@ -39,6 +39,6 @@ pub async fn open(config: &Config) -> Result<Store> {
 
 /// Secrets Manager, and what is on this machine.
 pub async fn secrets(local: EnvSecrets) -> Result<Arc<dyn Secrets>> {
-    let connection = Connection::from_environment().await;
+    let connection = Connection::from_environment().await?;
     Ok(Arc::new(SecretsManager::new(&connection, Arc::new(SystemClock), Arc::new(local))))
 }

@@ -29,7 +29,7 @@ impl Backend {
         }
         let places = config.aws_places().map_err(|why| PortError::invalid(why.to_string()))?;
         let queues = config.queues().into_iter().collect();
-        Ok(Self { connection: Connection::from_environment().await, places, queues, clock })
+        Ok(Self { connection: Connection::from_environment().await?, places, queues, clock })
     }
 
     /// The records.

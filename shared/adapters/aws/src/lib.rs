@@ -2,6 +2,7 @@
 //! (`AWS_REGION`, `AWS_ENDPOINT_URL_SQS`, ..) say where they are. The ledger over them is core's `Stepwise`.
 
 mod backend;
+mod config;
 mod connection;
 mod dynamodb;
 mod fault;

@@ -16,7 +16,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use pointsman_core::port::{Http, PortError};
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
 
 use crate::Error;
@@ -74,7 +74,7 @@ impl Client {
     pub fn trusting(roots: RootCertStore, limits: Limits) -> Self {
         let no_roots = roots.is_empty();
         // The provider is named: no other crate's default, installed or not, changes what is spoken here.
-        let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider speaks TLS 1.2 and 1.3")
             .with_root_certificates(roots)

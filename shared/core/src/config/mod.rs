@@ -8,6 +8,7 @@ pub(crate) mod fault;
 mod humane;
 mod model;
 pub(crate) mod node;
+mod plain;
 mod release;
 mod rules;
 pub(crate) mod schema;
@@ -56,14 +57,17 @@ pub fn parse(text: &str) -> Result<Checked, Faults> {
     if root.is_null() && faults.is_empty() {
         return Ok(Checked { config: Config::default(), warnings: vec![], secrets: vec![], empty: true });
     }
-    faults.extend(schema::check(&root));
+    let plain = plain::read(&root);
+    if plain.is_none() {
+        faults.extend(schema::check(&root));
+    }
     let found = rules::check(&Cursor::root(&root));
     faults.extend(found.faults);
     if !faults.is_empty() {
         return Err(Faults { secrets: found.secrets, ..refused(faults) });
     }
-    let mut config: Config = serde_json::from_value(root.to_value())
-        .map_err(|error| refused(vec![Fault::new("", Mark::START, error.to_string())]))?;
+    let config = plain.map_or_else(|| serde_json::from_value(root.to_value()), Ok);
+    let mut config = config.map_err(|error| refused(vec![Fault::new("", Mark::START, error.to_string())]))?;
     config.release.layers = found.layers;
     Ok(Checked { config, warnings: found.warnings, secrets: found.secrets, empty: false })
 }

@@ -221,7 +221,7 @@ const CHILD: &str = "POINTSMAN_TEST_CHILD";
 #[tokio::test]
 async fn the_sdks_own_variables_say_where_a_service_is() {
     if std::env::var_os(CHILD).is_some() {
-        let connection = Connection::from_environment().await;
+        let connection = Connection::from_environment().await.unwrap();
         let error = S3::new(&connection, "raw").get("a").await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
         return;

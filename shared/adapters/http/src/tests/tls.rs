@@ -6,7 +6,7 @@ use pointsman_core::port::{ErrorKind, PortError};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::{
     RootCertStore, ServerConfig,
-    crypto::aws_lc_rs,
+    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 use tokio::net::TcpListener;
@@ -38,7 +38,7 @@ async fn server(authority: &CertifiedIssuer<'_, KeyPair>, params: CertificatePar
     let key = KeyPair::generate().unwrap();
     let certificate: CertificateDer<'static> = params.signed_by(&key, authority).unwrap().der().clone();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()

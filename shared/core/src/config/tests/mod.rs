@@ -2,6 +2,7 @@
 
 mod aws;
 mod cases;
+mod plain;
 mod release;
 
 use std::{fmt::Write as _, path::Path, time::Duration};
@@ -200,6 +201,7 @@ fn no_mutation_of_a_file_panics() {
             text.splice(at..end, piece);
         }
         let text: String = text.into_iter().collect();
+        plain::agrees(&text);
         if let Err(faults) = parse(&text) {
             assert!(!faults.faults.is_empty(), "round {round}");
             let last = text.lines().count() + 1;

@@ -1,0 +1,62 @@
+//! What is taken without the schema is what the schema takes.
+
+use super::{super::*, GOOD, cases};
+
+/// The schema has nothing against what is plainly right.
+pub(super) fn agrees(text: &str) {
+    let Ok((root, _)) = yaml::read(text) else { return };
+    if crate::config::plain::read(&root).is_some() {
+        let told = schema::check(&root);
+        assert!(told.is_empty(), "{told:?}\n{text}");
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    let (root, _) = yaml::read(text).unwrap();
+    crate::config::plain::read(&root).is_some()
+}
+
+#[test]
+fn what_is_plainly_right_is_right_by_the_schema() {
+    assert!(is_plain(GOOD), "else nothing is shown here");
+    for (_, text, _) in cases::CASES {
+        agrees(text);
+    }
+}
+
+#[test]
+fn every_bound_of_the_schema_is_the_schemas_to_tell() {
+    let subscription = |fields: &str| format!("subscriptions: [{{ name: a, {fields} }}]");
+    let source = |fields: &str| format!("sources: {{ a: {{ secrets: ['env:A'], {fields} }} }}");
+    let app = |id: &str| source(&format!("app: {{ id: {id}, private_key: 'env:K' }}"));
+    let hook = |list: &str| source(&format!("hooks: {{ token: 'env:T', list: [{list}] }}"));
+    let queue = |fields: &str| format!("queues: {{ a: {{ {fields} }} }}");
+    for right in [
+        subscription("events: [push], concurrency: 256"),
+        app("9007199254740991"),
+        hook("{ repository: a/b, id: 1 }"),
+        queue("max_deliveries: 1000"),
+    ] {
+        assert!(is_plain(&right), "{right}");
+        agrees(&right);
+    }
+    for wrong in [
+        subscription("events: []"),
+        subscription("events: [push], concurrency: 0"),
+        subscription("events: [push], concurrency: 257"),
+        subscription("events: [push], queue: ~"),
+        app("0"),
+        app("9007199254740992"),
+        hook(""),
+        hook("{ repository: a/b, id: 0 }"),
+        queue("max_deliveries: 1001"),
+        queue("max_deliveries: 0"),
+        "subscriptions: [[a, [push]]]".to_owned(),
+        "release: { settings: { strategy: none of ours } }".to_owned(),
+        "release: { organisations: { acme: { settings: { strategy: none of ours } } } }".to_owned(),
+    ] {
+        assert!(!is_plain(&wrong), "{wrong}");
+        let (root, _) = yaml::read(&wrong).unwrap();
+        assert!(!schema::check(&root).is_empty(), "the schema has something against it: {wrong}");
+    }
+}
