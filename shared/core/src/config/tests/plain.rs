@@ -1,5 +1,9 @@
 //! What is taken without the schema is what the schema takes.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::{super::*, GOOD, cases};
 
 /// The schema has nothing against what is plainly right.
@@ -59,4 +63,59 @@ fn every_bound_of_the_schema_is_the_schemas_to_tell() {
         let (root, _) = yaml::read(&wrong).unwrap();
         assert!(!schema::check(&root).is_empty(), "the schema has something against it: {wrong}");
     }
+}
+
+/// Each place of a schema where a keyword says more of a value than its type.
+fn bounds(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
+    const KEYWORDS: [&str; 12] = [
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+    ];
+    match schema {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                if KEYWORDS.contains(&name.as_str()) && !inner.is_object() {
+                    found.insert(format!("{path} {name} {inner}"));
+                }
+                let step = if ["properties", "$defs"].contains(&name.as_str()) {
+                    path.to_owned()
+                } else {
+                    format!("{path}/{name}")
+                };
+                bounds(inner, &step, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| bounds(item, path, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_has_no_bound_that_is_not_known_here() {
+    let mut found = BTreeSet::new();
+    bounds(&schema::schema(), "", &mut found);
+    let known = [
+        "/App/id maximum 9007199254740991",
+        "/App/id minimum 1",
+        "/Hook/id maximum 9007199254740991",
+        "/Hook/id minimum 1",
+        "/Hooks/list minItems 1",
+        "/QueuesEntry/max_deliveries maximum 1000",
+        "/QueuesEntry/max_deliveries minimum 1",
+        "/Subscription/concurrency maximum 256",
+        "/Subscription/concurrency minimum 1",
+        "/Subscription/events minItems 1",
+        "/subscriptions maxItems 10000",
+    ];
+    assert!(found.iter().eq(&known), "`plain` must know each: {found:#?}");
 }
