@@ -106,17 +106,22 @@ fn compared(hello: &Figures, intake: &Figures, starts: usize) -> bool {
     bars.map(|(what, measured, bar)| told(what, measured, bar)).into_iter().all(|good| good)
 }
 
-/// A warm invocation's own work: its time on a processor, which is all but waiting for answers.
+/// A warm invocation's work: its time on a processor, which is all but waiting for answers, and of it what is not the kernel's
+/// (sockets, mostly).
 fn warm(hello: &Function, intake: &Function) -> bool {
     let (hello, intake) = (hello.run(WARM), intake.run(WARM));
-    let middle = |of: &[Duration]| median(of.iter().skip(50).map(ms));
-    let (least, work) = (middle(&hello.work), middle(&intake.work));
+    let middle = |of: &[Duration]| median(of.iter().skip(run::COLD).map(ms));
+    let own = |run: &Run| ms(&run.own) / (run.work.len() - run::COLD) as f64;
     println!(
-        "warm, {WARM} webhooks: {:.2} ms to the answer; {work:.3} ms on a processor (TLS, signing and the kernel's network \
-         included; hello world {least:.3})",
-        middle(&intake.invocations)
+        "warm, {WARM} webhooks: {:.2} ms to the answer, {:.3} on a processor (hello world {:.3}); of it in its own code {:.3} \
+         (hello world {:.3})",
+        middle(&intake.invocations),
+        middle(&intake.work),
+        middle(&hello.work),
+        own(&intake),
+        own(&hello)
     );
-    told("warm intake's own work, ms", work, 0.3)
+    told("warm: own code, TLS and signing too, ms", own(&intake), 0.3)
 }
 
 fn told(what: &str, measured: f64, bar: f64) -> bool {
