@@ -64,6 +64,8 @@ impl Kind {
             (_, Fake) => dev,
             // A stage meets adapters and hosts only in its own program (a feature), and in its tests.
             (Stage, Adapter | Host) => dependency.optional || dev,
+            // The HTTP front: the local host is it, and Azure's is behind it.
+            (Host, Host) => dependency.name == "pointsman-host-http",
             _ => false,
         }
     }
