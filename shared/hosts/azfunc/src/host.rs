@@ -16,7 +16,7 @@ use http::StatusCode;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use pointsman_core::{
-    answer::Answer,
+    answer::{self, Answer},
     outcome::{Outcome, panicked},
     pipeline::{Accepted, Request},
     port::Clock,
@@ -26,7 +26,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tracing::{error, warn};
 
-use crate::{Call, Failure, Fault, queue::Handled, reply};
+use crate::{Call, Failure, Fault, Trigger, queue::Handled, reply};
 
 /// The longest wait before a failure is told; meanwhile the host renews the message's lock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(30);
@@ -71,15 +71,17 @@ impl Calls {
 
     /// Answers one call; a failure is told when its time has come, or at once when the process stops.
     pub async fn answer(&self, name: String, body: Bytes) -> Answer {
-        let Some(function) = self.functions.get(name.as_str()) else {
-            let known: Vec<&str> = self.functions.keys().copied().collect();
-            let why = format!("there is no function `{name}` here; there are: {}", known.join(", "));
-            error!("{why}");
-            return reply::failed(StatusCode::NOT_FOUND, &why);
-        };
         let now = self.clock.now();
         let deadline = now.checked_add(TIME).unwrap_or(Timestamp::MAX);
         let call = Call::read(name.clone(), &body, (now, deadline), self.handled.clone());
+        let Some(function) = self.functions.get(name.as_str()) else {
+            let known: Vec<&str> = self.functions.keys().copied().collect();
+            error!("there is no function `{name}` in this program; there are: {}", known.join(", "));
+            // Messages of a queue that nobody works on are not to die within seconds.
+            let message = call.is_ok_and(|call| call.trigger() == Trigger::Queue);
+            self.wait(if message { LONGEST } else { Duration::ZERO }, deadline).await;
+            return answer::not_found();
+        };
         let (failure, after) = match call {
             // Whose it is cannot be known: it may be a message, and come again at once.
             Err(fault) => (fault.into(), Some(LONGEST)),

@@ -9,7 +9,11 @@ use tracing::warn;
 use crate::{Call, Failure, Fault, Trigger, call::named, metadata::Of};
 
 /// Runs the stage once. A run that failed is told as such: the alarm shows it, and the next run tries again.
-pub async fn handle<T, F>(call: &Call, stage: &'static str, run: impl FnOnce(Timestamp) -> F) -> Result<Value, Failure>
+pub async fn handle<T, F>(
+    call: &Call,
+    stage: &'static str,
+    run: impl FnOnce(Timestamp) -> F,
+) -> Result<Value, Failure>
 where
     T: Serialize,
     F: Future<Output = Handled<T>>,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use http::StatusCode;
 use jiff::Timestamp;
 use pointsman_core::{
     outcome::{Handled, Outcome, Reason, Rejection},
@@ -95,9 +96,15 @@ async fn what_was_not_done_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_that_is_not_there_is_told_with_those_that_are() {
-    let (status, why) = call(&timed("recover", |_| panic!("it ran")), "erase", &json!({})).await;
-    assert_eq!((status, &*why), (404, "there is no function `erase` here; there are: recover"));
+async fn a_function_that_is_not_there_is_told_and_messages_for_it_wait() {
+    let message = single(1, "a", &json!({}), 1);
+    for (asked, waited) in [(json!({}), 0), (message, 30)] {
+        let clock = TokioClock::new();
+        let calls = Calls::new(clock.clone()).on("recover", |_| async { panic!("it ran") });
+        let answer = calls.answer("erase".into(), asked.to_string().into()).await;
+        assert_eq!((answer.status(), answer.body()[0]), (StatusCode::NOT_FOUND, b'{'));
+        assert_eq!(clock.now().as_second(), waited);
+    }
 }
 
 #[tokio::test(start_paused = true)]

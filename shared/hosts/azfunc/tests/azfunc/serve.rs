@@ -14,7 +14,7 @@ use pointsman_host_azfunc::{Calls, Failure, Fault, Host};
 use pointsman_tests::http::{self, Answer};
 use serde_json::{Value, json};
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::{Notify, mpsc, oneshot},
     task::{JoinHandle, spawn_blocking},
 };
 
@@ -93,26 +93,30 @@ async fn a_call_is_a_post_to_the_functions_name() {
 
 #[tokio::test]
 async fn a_stop_finishes_what_runs_cuts_waits_short_and_takes_nothing_new() {
-    let (begun, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (begins, finishes) = (begun.clone(), finish.clone());
+    let (begins, mut begun) = mpsc::unbounded_channel();
+    let (fails, finish) = (begins.clone(), Arc::new(Notify::new()));
+    let finishes = finish.clone();
     let calls = Calls::new(TokioClock::new())
         .on("slow", move |_| {
-            let (begun, finish) = (begins.clone(), finishes.clone());
+            let (begins, finish) = (begins.clone(), finishes.clone());
             async move {
-                begun.notify_one();
+                begins.send(()).unwrap();
                 finish.notified().await;
                 Ok(json!({}))
             }
         })
-        .on("failing", |_| async {
+        .on("failing", move |_| {
+            fails.send(()).unwrap();
             let fault = Fault::new("Returned", "later");
-            Err(Failure { fault, after: Some(Duration::from_secs(30)) })
+            async { Err(Failure { fault, after: Some(Duration::from_secs(30)) }) }
         });
     let Running { address, stop, serving, .. } = start(calls).await;
     let slow = tokio::spawn(async move { ask("POST", address, "/slow", &[], b"{}").await.status });
     let failing = tokio::spawn(async move { ask("POST", address, "/failing", &[], b"{}").await.status });
-    begun.notified().await;
-    // The failing call waits by now, or will find the stop at once.
+    // The failing call waits by then, or will find the stop at once.
+    for _ in 0..2 {
+        begun.recv().await.unwrap();
+    }
     stop.send(()).unwrap();
     let told = tokio::time::timeout(Duration::from_secs(10), failing).await;
     assert_eq!(told.expect("a stop ends the wait").unwrap(), 500);
