@@ -40,8 +40,12 @@ async fn house() -> House {
     let queues = config::parse(&format!("{SOURCES}{ONE}{TWO}")).unwrap().config.queues();
     let options = Options::new(clock.clone(), "a test").with_queues(queues);
     let store = Store::open(folder.path(), options).await.unwrap().ports();
-    let ports =
-        Ports { ledger: store.ledger.clone(), archive: store.archive.clone(), clock, inline_limit: None };
+    let ports = Ports {
+        ledger: store.ledger.clone(),
+        archive: store.archive.clone(),
+        clock,
+        inline: Default::default(),
+    };
     House { ports, store, folder }
 }
 

@@ -52,7 +52,7 @@ async fn house(inline_limit: Option<usize>) -> House {
         ledger: all.ledger.clone(),
         archive: all.archive.clone(),
         clock: clock.clone(),
-        inline_limit,
+        inline: Inline { limit: inline_limit, carries: None },
     };
     House { intake: Intake::new(ports, rules), ports: all, store, clock, _folder: folder }
 }

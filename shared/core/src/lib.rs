@@ -25,7 +25,7 @@ pub mod port;
 pub mod release;
 pub mod route;
 pub mod rules;
-mod sending;
+pub mod sending;
 pub mod session;
 pub mod stepwise;
 pub mod stored;

@@ -22,7 +22,7 @@ pub async fn open(config: &Config) -> Result<Store> {
         archive,
         records,
         ledger: pipeline.ledger,
-        inline_limit: pipeline.inline_limit,
+        inline: pipeline.inline,
         attached: None,
     })
 }

@@ -14,6 +14,7 @@ use pointsman_core::{
     config::{Backend, Config},
     ledger::Ledger,
     port::{Archive, Queue, QueueAdmin, Receiver, Records, Secrets},
+    sending::Inline,
 };
 use pointsman_embedded::{Attached, Options, attach};
 use pointsman_env::{EnvSecrets, SystemClock};
@@ -32,8 +33,8 @@ pub struct Store {
     pub records: Arc<dyn Records>,
     /// For what is sent from the archive.
     pub ledger: Arc<dyn Ledger>,
-    /// Larger events go by reference; without one none does.
-    pub inline_limit: Option<usize>,
+    /// What its queues carry; the rest goes by reference.
+    pub inline: Inline,
     /// Of the embedded store alone.
     attached: Option<Attached>,
 }
@@ -59,7 +60,7 @@ impl Store {
             archive: ports.archive,
             records: ports.records,
             ledger: ports.ledger,
-            inline_limit: None,
+            inline: Default::default(),
             attached: Some(attached),
         })
     }

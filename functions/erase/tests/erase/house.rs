@@ -126,7 +126,7 @@ impl House {
             ledger: self.all.ledger.clone(),
             archive: self.all.archive.clone(),
             clock: self.clock.clone(),
-            inline_limit,
+            inline: Inline { limit: inline_limit, carries: None },
         };
         let accepted = matches!(ingest(request, &self.rules, &ports).await.unwrap(), Outcome::Done(_));
         accepted.then(|| format!("deliveries/github/2026/01/01/00/-.{id}"))

@@ -185,7 +185,7 @@ fn rejected(reason: Reason) -> Outcome<Accepted> {
 }
 
 /// Every kind of end that a webhook has.
-const ENDS: [fn() -> Outcome<Accepted>; 13] = [
+const ENDS: [fn() -> Outcome<Accepted>; 14] = [
     || Outcome::Done(accepted()),
     || Outcome::Done(Accepted { duplicate: true, ..accepted() }),
     || Outcome::Skipped("nobody wants it".into()),
@@ -197,6 +197,7 @@ const ENDS: [fn() -> Outcome<Accepted>; 13] = [
     || rejected(Reason::Signature),
     || rejected(Reason::NotOwned),
     || rejected(Reason::OtherApp),
+    || rejected(Reason::NotByFront),
     || rejected(Reason::UnknownSource),
     || rejected(Reason::TooLarge),
     || rejected(Reason::MediaType),

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A stage that notes what it is run with.
-fn noting<I: Send + 'static>(end: fn() -> Handled<String>) -> (Run<I>, Arc<Mutex<Vec<I>>>) {
+fn noting<I: Send + 'static>(end: End) -> (Run<I>, Arc<Mutex<Vec<I>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let notes = seen.clone();
     let run = move |input: I| {
@@ -51,8 +51,10 @@ pub(super) async fn an_order_reaches_the_stage_as_it_was_given(stand: Stand) {
     }
 }
 
+type End = fn() -> Handled<String>;
+
 /// How a stage ends, and what the trigger is told of it.
-const ENDS: [(fn() -> Handled<String>, &str); 5] = [
+const ENDS: [(End, &str); 5] = [
     (|| Ok(Outcome::Skipped("it is over".into())), "skipped"),
     (
         || Ok(Outcome::Retry { after: SECOND, cause: PortError::unavailable("the records are away") }),

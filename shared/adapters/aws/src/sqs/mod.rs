@@ -27,11 +27,9 @@ use aws_sdk_sqs::{
 use pointsman_core::port::{Clock, ErrorKind, OnPoison, PortError, QueueName, QueueSettings, Records};
 
 use self::{attempts::Attempts, held::Held};
-pub use self::{receive::delivered, wire::can_carry};
+pub use self::{receive::delivered, wire::inline};
 use crate::{Connection, fault::Asked};
 
-/// An event that is longer than this, in bytes, is better sent by reference: SQS bills by 64 kB, attributes included.
-pub const INLINE_LIMIT: usize = 60_000;
 /// Messages in one call of SQS.
 const BATCH: usize = 10;
 

@@ -14,15 +14,18 @@ use serde_json::{Value, json};
 
 use crate::support::recorded;
 
-async fn asked(outcome: Handled<u32>) -> Result<Value, Fault> {
-    direct::handle(&recorded("direct.json"), "replay", async |_: Value| outcome).await
-}
-
 #[tokio::test]
 async fn a_schedule_runs_the_stage_at_its_time() {
     let run = async |time: jiff::Timestamp| Ok(Outcome::Done(time.to_string()));
     let told = timer::handle(&recorded("schedule.json"), "recover", run).await;
     assert_eq!(told, Ok(json!({ "done": "2026-11-21T20:00:00Z" })));
+}
+
+#[tokio::test]
+async fn an_order_is_what_no_other_trigger_is() {
+    let run = async |order: Value| Ok(Outcome::Done(order["replay"].clone()));
+    let told = direct::handle(&recorded("direct.json"), "replay", run).await;
+    assert_eq!(told, Ok(json!({ "done": "r-20261121-1" })));
 }
 
 #[tokio::test]
@@ -32,30 +35,6 @@ async fn what_is_no_schedule_runs_nothing() {
         let fault = timer::handle(&recorded(name), "recover", run).await.unwrap_err();
         assert_eq!(fault.kind, "Malformed", "{name}");
     }
-}
-
-#[tokio::test]
-async fn an_order_reaches_the_stage_and_its_outcome_the_caller() {
-    let run = async |order: Value| Ok(Outcome::Done(order["replay"].clone()));
-    let told = direct::handle(&recorded("direct.json"), "replay", run).await;
-    assert_eq!(told, Ok(json!({ "done": "r-20261121-1" })));
-    assert_eq!(
-        asked(Ok(Outcome::Skipped("it is over".into()))).await,
-        Ok(json!({ "skipped": "it is over" }))
-    );
-}
-
-#[tokio::test]
-async fn what_was_not_done_is_a_fault() {
-    let refused = Outcome::Rejected(Rejection::new(Reason::Failed, "no such replay"));
-    assert_eq!(asked(Ok(refused)).await, Err(Fault::new("Rejected", "no such replay")));
-    let cause = PortError::unavailable("DynamoDB is away");
-    let later = Outcome::Retry { after: Duration::from_secs(1), cause };
-    assert_eq!(asked(Ok(later)).await.unwrap_err().message, "DynamoDB is away");
-    assert_eq!(asked(Err(PortError::internal("odd"))).await.unwrap_err().message, "odd");
-    let run = async |_: Value| -> Handled<u32> { panic!("a bug") };
-    let fault = direct::handle(&recorded("direct.json"), "replay", run).await.unwrap_err();
-    assert!(fault.message.contains("a bug"), "{fault}");
 }
 
 #[tokio::test]
