@@ -43,25 +43,33 @@ where
 }
 
 /// The same for a stage that takes one message after another, and says more than the queue wants to know.
-pub async fn each<T>(
-    call: &Call,
-    source: &Source,
-    stage: impl AsyncFn(&Received) -> outcome::Handled<T>,
-) -> Result<Value, Failure> {
-    let (source, stage) = (&Source { together: false, ..source.clone() }, &stage);
-    let one = |turn: Vec<Received>| async move { Ok(stage(&turn[0]).await?.map(drop)) };
-    handle(call, source, one).await
+pub async fn each<T, F>(call: &Call, source: &Source, stage: impl Fn(Received) -> F) -> Result<Value, Failure>
+where
+    F: Future<Output = outcome::Handled<T>>,
+{
+    let source = Source { together: false, ..source.clone() };
+    let one = |mut turn: Vec<Received>| {
+        let handled = stage(turn.remove(0));
+        async move { Ok(handled.await?.map(drop)) }
+    };
+    handle(call, &source, one).await
 }
 
 /// The same for a stage that takes all that waits in a session at once.
-pub async fn together<T>(
+pub async fn together<T, F>(
     call: &Call,
     source: &Source,
-    stage: impl AsyncFn(&[Received]) -> outcome::Handled<T>,
-) -> Result<Value, Failure> {
-    let (source, stage) = (&Source { together: true, ..source.clone() }, &stage);
-    let all = |turn: Vec<Received>| async move { Ok(stage(&turn).await?.map(drop)) };
-    handle(call, source, all).await
+    stage: impl Fn(Vec<Received>) -> F,
+) -> Result<Value, Failure>
+where
+    F: Future<Output = outcome::Handled<T>>,
+{
+    let source = Source { together: true, ..source.clone() };
+    let all = |turn: Vec<Received>| {
+        let handled = stage(turn);
+        async move { Ok(handled.await?.map(drop)) }
+    };
+    handle(call, &source, all).await
 }
 
 /// One copy of one message in one queue.
