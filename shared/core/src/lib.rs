@@ -4,6 +4,7 @@
 
 pub mod again;
 pub mod answer;
+pub mod attempts;
 pub mod breaker;
 pub mod client;
 pub mod condition;
@@ -16,6 +17,7 @@ pub mod invocation;
 pub mod lease;
 pub mod ledger;
 pub mod outcome;
+pub mod pack;
 pub mod pattern;
 pub mod payload;
 pub mod pipeline;
@@ -28,6 +30,7 @@ pub mod session;
 pub mod stepwise;
 pub mod stored;
 pub mod verify;
+pub mod versions;
 pub mod word;
 
 #[cfg(test)]
