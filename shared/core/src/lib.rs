@@ -4,6 +4,7 @@
 
 pub mod again;
 pub mod answer;
+pub mod attempts;
 pub mod breaker;
 pub mod client;
 pub mod condition;
@@ -18,6 +19,7 @@ pub mod lazy;
 pub mod lease;
 pub mod ledger;
 pub mod outcome;
+pub mod pack;
 pub mod pattern;
 pub mod payload;
 pub mod pipeline;
@@ -30,6 +32,7 @@ pub mod session;
 pub mod stepwise;
 pub mod stored;
 pub mod verify;
+pub mod versions;
 pub mod word;
 
 #[cfg(test)]
