@@ -121,7 +121,6 @@ where
         if let Word::Again(Abandon { after, failed: None }) = word
             && later::send(self.source, &turn, after).await
         {
-            done.extend(turn);
             return Then::Next;
         }
         if again {

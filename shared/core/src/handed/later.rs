@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::Source;
 use crate::{
-    port::{Message, Queue, Received},
+    port::{Message, Received},
     verify::fingerprint,
 };
 
@@ -25,19 +25,18 @@ pub(super) fn since(message: &Received) -> Timestamp {
 
 /// Whether a copy of each is on its way now. Where one could not be sent, all come again: copies are deduplicated.
 pub(super) async fn send(source: &Source, turn: &[Received], after: Duration) -> bool {
-    let Some(queue) = source.later.as_ref().filter(|_| after > LONG) else { return false };
-    let copies = turn.iter().map(|message| copy(message, after)).collect();
-    let sent: Result<Vec<_>, _> = Queue::send(&**queue, &source.queue, copies).await.into_iter().collect();
-    match sent {
-        Ok(_) => {
-            info!(after_s = after.as_secs(), messages = turn.len(), "throttled: sent again for later");
-            true
-        }
-        Err(error) => {
+    if !source.later || after <= LONG {
+        return false;
+    }
+    for message in turn {
+        let copy = copy(message, after);
+        if let Err(error) = source.receiver.postpone(&source.queue, &message.receipt, copy).await {
             warn!(%error, "throttled, and no copy could be sent for later: the message itself comes again");
-            false
+            return false;
         }
     }
+    info!(after_s = after.as_secs(), messages = turn.len(), "throttled: sent again for later");
+    true
 }
 
 fn copy(message: &Received, after: Duration) -> Message {

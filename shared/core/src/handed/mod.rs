@@ -15,7 +15,7 @@ use tracing::info;
 
 use crate::{
     outcome::Handled,
-    port::{Clock, Delivered, Handover, MessageId, PortError, Queue, QueueName, QueueSettings, Received},
+    port::{Clock, Delivered, Handover, MessageId, PortError, QueueName, QueueSettings, Received},
     session::lanes,
 };
 use lane::Lane;
@@ -37,16 +37,16 @@ pub struct Source {
     pub settings: QueueSettings,
     /// Hand over all that waits in a session at once. Default: one message after another.
     pub together: bool,
-    /// For a stage that looks at the truth itself: what is throttled for long is sent here again, later, and done with.
-    /// Default: the cloud's own queue holds it back.
-    pub later: Option<Arc<dyn Queue>>,
+    /// For a stage that looks at the truth itself: of what is throttled for long a copy is sent for later, where the queue
+    /// cannot hold it back itself. Default: no copies.
+    pub later: bool,
 }
 
 impl Source {
     /// A source with the defaults.
     pub fn new(queue: QueueName, receiver: Arc<dyn Handover>, clock: Arc<dyn Clock>) -> Self {
         let settings = QueueSettings::default();
-        Self { queue, receiver, clock, concurrency: 10, settings, together: false, later: None }
+        Self { queue, receiver, clock, concurrency: 10, settings, together: false, later: false }
     }
 
     /// The same with its queue's settings, of all of them.

@@ -176,11 +176,11 @@ async fn throttling_counts_no_attempt_and_waits_half_a_minute_at_most() {
 #[tokio::test(start_paused = true)]
 async fn an_hours_limit_on_a_stage_that_looks_itself_costs_one_copy_and_a_completed_message() {
     let fake = Fake::new();
-    let source = Source { later: Some(Arc::new(fake.clone())), ..fake.source() };
+    let source = Source { later: true, ..fake.source() };
     let (calls, _) = function(source, |_| throttled(3600));
     let started = Instant::now();
     let (status, _) = call(&calls, "work", &single(1, "a", &event(), 1)).await;
-    assert_eq!((status, started.elapsed().as_secs(), fake.log()), (200, 0, vec!["forget 1".to_owned()]));
+    assert_eq!((status, started.elapsed().as_secs(), fake.log()), (200, 0, vec!["later 1".to_owned()]));
     let copy = fake.sent().remove(0);
     assert_eq!(
         (copy.delay, copy.session.clone()),
@@ -197,7 +197,7 @@ async fn an_hours_limit_on_a_stage_that_looks_itself_costs_one_copy_and_a_comple
 #[tokio::test(start_paused = true)]
 async fn where_no_copy_can_be_sent_the_message_itself_comes_again() {
     let fake = Fake::new();
-    let source = Source { later: Some(Arc::new(fake.clone())), ..fake.source() };
+    let source = Source { later: true, ..fake.source() };
     let queue = fake.clone();
     let (calls, _) = function(source, move |_| {
         queue.refuse(&[ErrorKind::Denied]);

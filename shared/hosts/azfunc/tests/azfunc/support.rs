@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use pointsman_core::{
     answer::Answer,
     port::{
-        Abandon, Ask, Clock, Delivered, ErrorKind, Handover, Message, MessageId, PortError, Queue, QueueName,
-        Receipt, Received, Receiver, Sent,
+        Abandon, Ask, Clock, Delivered, ErrorKind, Handover, Message, MessageId, PortError, QueueName,
+        Receipt, Received, Receiver,
     },
     session::Session,
 };
@@ -228,21 +228,10 @@ impl Handover for Fake {
     async fn forget(&self, _: &QueueName, receipts: &[Receipt]) -> Result<(), PortError> {
         receipts.iter().try_for_each(|receipt| self.settle("forget", receipt, ""))
     }
-}
 
-#[async_trait]
-impl Queue for Fake {
-    async fn send(&self, queue: &QueueName, messages: Vec<Message>) -> Vec<Result<Sent, PortError>> {
-        assert_eq!(queue.as_str(), "work");
-        let mut state = self.state.lock().unwrap();
-        let refused = state.refused.pop();
-        let sent = messages.into_iter().map(|message| {
-            if let Some(kind) = refused {
-                return Err(PortError::new(kind, "the queue `work` takes nothing"));
-            }
-            state.sent.push(message);
-            Ok(Sent { id: MessageId("copy".into()), duplicate: false })
-        });
-        sent.collect()
+    async fn postpone(&self, _: &QueueName, receipt: &Receipt, copy: Message) -> Result<(), PortError> {
+        self.settle("later", receipt, "")?;
+        self.state.lock().unwrap().sent.push(copy);
+        Ok(())
     }
 }
