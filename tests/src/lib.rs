@@ -4,6 +4,7 @@
 
 pub mod cost;
 pub mod fixtures;
+pub mod hcl;
 pub mod house;
 pub mod http;
 pub mod openapi;

@@ -1,0 +1,20 @@
+//! infra/azure keeps its rules: rights, queues, data, alarms. That Terraform would take it is for scripts/template.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod alerts;
+mod data;
+mod functions;
+mod queues;
+mod rights;
+
+use pointsman_tests::hcl::Terraform;
+
+fn terraform() -> Terraform {
+    Terraform::read("infra/azure")
+}
+
+#[track_caller]
+fn none(wrong: &[String], rule: &str) {
+    assert!(wrong.is_empty(), "{rule}:\n  {}\n", wrong.join("\n  "));
+}
