@@ -15,7 +15,7 @@ use pointsman_core::{
     port::{Archive, ErrorKind, Listed, Object, PortError},
 };
 
-use super::{HEADERS, ROLE, check, container, pages::Pages};
+use super::{HEADERS, ROLE, check, container, key_of, name_of, pages::Pages};
 use crate::{Connection, fault::Asked};
 
 /// The archive in a container, on which its identity needs the role "Storage Blob Data Contributor".
@@ -37,7 +37,7 @@ impl BlobArchive {
     }
 
     fn listed(&self, item: BlobItem) -> Result<Listed, PortError> {
-        let key = item.name.unwrap_or_default();
+        let key = key_of(&item.name.unwrap_or_default());
         let properties = item.properties.unwrap_or_default();
         let declared = item.metadata.and_then(|all| all.values).and_then(|all| {
             let size = all.into_iter().find(|(name, _)| header(name) == SIZE)?.1;
@@ -74,7 +74,7 @@ impl Archive for BlobArchive {
             ..Default::default()
         };
         let content = RequestContent::from(form.bytes.to_vec());
-        match self.client.blob_client(key).upload(content, Some(options)).await {
+        match self.client.blob_client(&name_of(key)).upload(content, Some(options)).await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let error = self.asked("putting into").failed(&error);
@@ -90,7 +90,7 @@ impl Archive for BlobArchive {
 
     async fn get(&self, key: &str) -> Result<Object, PortError> {
         check(key)?;
-        let got = self.client.blob_client(key).download(None).await.map_err(|error| {
+        let got = self.client.blob_client(&name_of(key)).download(None).await.map_err(|error| {
             let error = self.asked("reading from").failed(&error);
             match error.kind {
                 ErrorKind::NotFound => PortError::not_found(format!("there is no `{key}` in {}", self.name)),
@@ -107,14 +107,15 @@ impl Archive for BlobArchive {
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Listed>, PortError> {
-        let items = self.pages.list(&self.client, prefix, after, limit).await;
+        let (prefix, after) = (name_of(prefix), after.map(name_of));
+        let items = self.pages.list(&self.client, &prefix, after.as_deref(), limit).await;
         let items = items.map_err(|error| self.asked("listing").failed(&error))?;
         items.into_iter().map(|item| self.listed(item)).collect()
     }
 
     async fn delete(&self, key: &str) -> Result<(), PortError> {
         check(key)?;
-        match self.client.blob_client(key).delete(None).await {
+        match self.client.blob_client(&name_of(key)).delete(None).await {
             Ok(_) => Ok(()),
             Err(error) => match self.asked("deleting from").failed(&error) {
                 error if error.kind == ErrorKind::NotFound => Ok(()),

@@ -32,6 +32,16 @@ fn container(connection: &Connection, account: &str, name: &str) -> Result<BlobC
         .map_err(|error| wrong(error.to_string()))
 }
 
+/// A key as a blob's name: of a `\\` in one storage makes a `/`.
+fn name_of(key: &str) -> String {
+    key.replace('%', "%25").replace('\\', "%5C")
+}
+
+/// The key that a blob's name is.
+fn key_of(name: &str) -> String {
+    name.replace("%5C", "\\").replace("%25", "%")
+}
+
 fn check(key: &str) -> Result<(), PortError> {
     if key.is_empty() || key.len() > LONGEST_KEY {
         let message = format!("a blob's name has 1 to {LONGEST_KEY} bytes, not {}", key.len());

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use pointsman_core::port::{Clock, ErrorKind, Expect, PortError, Record, Records, Version};
 
 use super::{
-    ROLE, check, container,
+    ROLE, check, container, key_of, name_of,
     pages::{Pages, each},
 };
 use crate::{Connection, fault::Asked};
@@ -64,7 +64,7 @@ impl BlobRecords {
     }
 
     async fn find(&self, key: &str) -> Result<Option<Found>, PortError> {
-        let got = match self.client.blob_client(key).download(None).await {
+        let got = match self.client.blob_client(&name_of(key)).download(None).await {
             Ok(got) => got,
             Err(error) => match self.asked("reading from").failed(&error) {
                 error if error.kind == ErrorKind::NotFound => return Ok(None),
@@ -103,7 +103,7 @@ impl BlobRecords {
             ..Default::default()
         };
         let content = RequestContent::from(value.to_vec());
-        match self.client.blob_client(key).upload(content, Some(options)).await {
+        match self.client.blob_client(&name_of(key)).upload(content, Some(options)).await {
             Ok(written) => Ok(Some(Version(written.etag.map(|etag| etag.to_string()).unwrap_or_default()))),
             Err(error) => match self.asked("writing to").failed(&error) {
                 error if matches!(error.kind, ErrorKind::Conflict | ErrorKind::NotFound) => Ok(None),
@@ -193,16 +193,16 @@ impl Records for BlobRecords {
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Record>, PortError> {
         let mut records = Vec::new();
-        let mut after = after.map(str::to_owned);
+        let (prefix, mut after) = (name_of(prefix), after.map(name_of));
         while records.len() < limit {
             let most = limit - records.len();
-            let items = self.pages.list(&self.client, prefix, after.as_deref(), most).await;
+            let items = self.pages.list(&self.client, &prefix, after.as_deref(), most).await;
             let items = items.map_err(|error| self.asked("listing").failed(&error))?;
             let last = items.len() < most;
             let keys: Vec<_> = items.into_iter().filter_map(|item| item.name).collect();
             after = keys.last().cloned().or(after);
             let found: Vec<_> =
-                each(keys, READS, |key| async move { self.find(&key).await }).try_collect().await?;
+                each(keys, READS, |key| async move { self.find(&key_of(&key)).await }).try_collect().await?;
             let alive = found.into_iter().flatten().filter(|found| self.alive(found));
             records.extend(alive.map(|found| found.record));
             if last {
@@ -229,7 +229,7 @@ impl Records for BlobRecords {
         };
         let (if_match, if_none_match) = condition.headers();
         let options = BlobClientDeleteOptions { if_match, if_none_match, ..Default::default() };
-        match self.client.blob_client(key).delete(Some(options)).await {
+        match self.client.blob_client(&name_of(key)).delete(Some(options)).await {
             Ok(_) => Ok(()),
             Err(error) => match self.asked("deleting from").failed(&error) {
                 error if error.kind == ErrorKind::NotFound => Ok(()),
