@@ -13,6 +13,7 @@ pub mod delivery;
 mod entity;
 pub mod event;
 pub mod facts;
+pub mod form;
 pub mod handed;
 pub mod invocation;
 pub mod lazy;

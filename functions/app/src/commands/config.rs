@@ -74,7 +74,7 @@ fn faulty(faults: &Faults, context: &Context) -> Result<ExitCode> {
 /// A fault for each secret that lies in a cloud and cannot be read from there: the loader asks for none. A program
 /// without AWS asks neither, and says so.
 pub async fn in_the_cloud(loaded: &Loaded) -> Result<Vec<Fault>> {
-    let cloud = |it: &&PlacedSecret| matches!(it.reference, SecretRef::AwsSecret { .. });
+    let cloud = |it: &&PlacedSecret| it.reference.in_a_cloud();
     let named: Vec<_> = loaded.named.iter().filter(cloud).collect();
     if named.is_empty() {
         return Ok(Vec::new());

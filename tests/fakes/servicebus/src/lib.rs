@@ -4,6 +4,7 @@
 mod access;
 mod amqp;
 pub mod broker;
+mod plain;
 mod rest;
 
 use std::{io, net::SocketAddr, sync::Arc};
@@ -12,6 +13,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 pub use access::{Access, KEY_NAME};
 pub use broker::{Broker, Settings};
+pub use plain::Plain;
 
 /// The key of every fake that nobody gives another.
 pub const KEY: &str = "c2VjcmV0IG9mIHRoZSBmYWtl";

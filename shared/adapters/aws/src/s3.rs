@@ -1,7 +1,5 @@
 //! The archive on S3. `If-None-Match: *` makes a put the first one, or a conflict.
 
-mod form;
-
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -9,11 +7,15 @@ use aws_sdk_s3::{Client, types::Object as Row};
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
-use pointsman_core::port::{Archive, ErrorKind, Listed, Object, PortError};
+use pointsman_core::{
+    form::{self, Form, SIZE},
+    port::{Archive, ErrorKind, Listed, Object, PortError},
+};
 
-use self::form::{Form, SIZE};
 use crate::{Connection, fault::Asked};
 
+/// S3 takes 2 kB of headers.
+const HEADERS: usize = 1_800;
 /// Rows in one answer of S3.
 const PAGE: usize = 1_000;
 /// Looks at packed objects at once, while listing.
@@ -64,7 +66,7 @@ fn declared_size(metadata: Option<&HashMap<String, String>>) -> Option<u64> {
 #[async_trait]
 impl Archive for S3 {
     async fn put_new(&self, key: &str, object: Object) -> Result<(), PortError> {
-        let form = Form::of(&object)?;
+        let form = Form::of(&object, HEADERS)?;
         let mut put = self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*");
         for (name, value) in form.metadata {
             put = put.metadata(name, value);

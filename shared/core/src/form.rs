@@ -1,4 +1,4 @@
-//! How an object lies on S3: small ones as they are; large ones packed, as gzip.
+//! How an object lies in a cloud's store: small ones as they are; large ones packed, as gzip.
 //!
 //! A listing of S3 tells the stored size alone. A packed object is therefore padded to a multiple of [`STEP`], and tells
 //! its size in a header: a listing looks at the few rows that can be packed, and at no other.
@@ -10,41 +10,44 @@ use std::{
 
 use bytes::Bytes;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use pointsman_core::port::{Object, PortError};
+
+use crate::port::{Object, PortError};
 
 /// The header of a packed object that tells its size unpacked.
-pub(super) const SIZE: &str = "pointsman-size";
+pub const SIZE: &str = "pointsman-size";
 /// The header of a plain object with all its metadata, as JSON in ASCII.
 const METADATA: &str = "pointsman";
 
 /// Below this, packing saves less than the look that each later listing of a packed object costs.
 const PACK_FROM: usize = 32 << 10;
-/// S3 takes 2 kB of headers; metadata of more goes into the packed form.
-const HEADERS: usize = 1_800;
 const STEP: usize = 512;
 /// The gzip header's "extra" field has a length of 16 bits, the name and length of its one part included.
 const EXTRA: usize = u16::MAX as usize - 4 - STEP;
 /// A gzip header without extra fields.
 const GZIP_HEADER: usize = 10;
 
-/// What is sent to S3.
+/// What is sent.
 #[derive(Debug)]
-pub(super) struct Form {
-    pub(super) bytes: Bytes,
-    pub(super) metadata: Vec<(&'static str, String)>,
-    pub(super) packed: bool,
+pub struct Form {
+    /// The stored bytes.
+    pub bytes: Bytes,
+    /// Headers with ASCII values.
+    pub metadata: Vec<(&'static str, String)>,
+    /// Whether the bytes are gzip.
+    pub packed: bool,
 }
 
 impl Form {
-    pub(super) fn of(object: &Object) -> Result<Self, PortError> {
+    /// The form of an object where the store takes `headers` bytes of them; metadata of more is packed with the body.
+    pub fn of(object: &Object, headers: usize) -> Result<Self, PortError> {
         let metadata = ascii_json(&object.metadata);
         if metadata.len() > EXTRA {
             return Err(PortError::invalid(format!(
-                "metadata of {} bytes cannot be stored on S3: {EXTRA} is the most",
+                "metadata of {} bytes cannot be stored: {EXTRA} is the most",
                 metadata.len()
             )));
         }
-        if object.body.len() < PACK_FROM && metadata.len() <= HEADERS {
+        if object.body.len() < PACK_FROM && metadata.len() <= headers {
             return Ok(Self {
                 bytes: object.body.clone(),
                 metadata: vec![(METADATA, metadata)],
@@ -57,12 +60,12 @@ impl Form {
 }
 
 /// Whether an object of this stored size can be a packed one.
-pub(super) fn may_be_packed(stored: u64) -> bool {
+pub fn may_be_packed(stored: u64) -> bool {
     stored > 0 && stored.is_multiple_of(STEP as u64)
 }
 
 /// An object from what S3 has of it, or why not.
-pub(super) fn object(headers: &HashMap<String, String>, bytes: Bytes) -> Result<Object, String> {
+pub fn object(headers: &HashMap<String, String>, bytes: Bytes) -> Result<Object, String> {
     let Some(size) = headers.get(SIZE) else {
         // Without ours, somebody else has put it there.
         let metadata = headers.get(METADATA).map_or("{}", String::as_str);
@@ -124,8 +127,10 @@ fn ascii_json(metadata: &BTreeMap<String, String>) -> String {
 mod tests {
     use super::*;
 
+    const HEADERS: usize = 1_800;
+
     fn through(object_in: &Object) -> (Form, Object) {
-        let form = Form::of(object_in).expect("it can be stored");
+        let form = Form::of(object_in, HEADERS).expect("it can be stored");
         let headers = form.metadata.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let out = object(&headers, form.bytes.clone()).expect("it can be read");
         (form, out)
@@ -159,7 +164,7 @@ mod tests {
     #[test]
     fn metadata_beyond_all_measure_is_refused() {
         let metadata = [("long".to_owned(), "x".repeat(70_000))].into();
-        let error = Form::of(&Object { body: Bytes::new(), metadata }).expect_err("it is too long");
-        assert_eq!(error.kind, pointsman_core::port::ErrorKind::Invalid);
+        let error = Form::of(&Object { body: Bytes::new(), metadata }, HEADERS).expect_err("it is too long");
+        assert_eq!(error.kind, crate::port::ErrorKind::Invalid);
     }
 }
