@@ -5,6 +5,9 @@
 mod functions;
 #[path = "../signals.rs"]
 mod signals;
+#[cfg(feature = "azure")]
+mod wire;
+#[cfg(not(feature = "azure"))]
 #[path = "without.rs"]
 mod wire;
 mod world;
