@@ -104,7 +104,8 @@ impl House {
         let key = format!("deliveries/github/2026/11/21/12/{name}");
         let stored = Stored::new(&key, self.store.archive.get(&key).await.unwrap()).unwrap();
         let terms = (Why::Replayed("r1"), To::Matching);
-        let made = stored.with_facts(&rules, |facts, event| again(facts, event, &rules, terms, None));
+        let made =
+            stored.with_facts(&rules, |facts, event| again(facts, event, &rules, terms, Default::default()));
         made.unwrap().messages.len()
     }
 

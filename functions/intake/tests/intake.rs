@@ -13,6 +13,7 @@ use pointsman_core::{
     pipeline::{Accepted, Request},
     port::{Ask, QueueName, Received},
     rules::Rules,
+    sending::Inline,
 };
 use pointsman_embedded::{Options, Ports as StorePorts, Store};
 use pointsman_env::EnvSecrets;

@@ -14,6 +14,7 @@ use pointsman_core::{
     port::{Ask, Expect, QueueName, Received},
     release::errand::{Errand, Place},
     rules::Rules,
+    sending::Inline,
 };
 use pointsman_embedded::{Options, Ports as All, Store};
 use pointsman_env::EnvSecrets;

@@ -203,8 +203,8 @@ fn over_the_inline_limit_it_goes_by_reference() {
 
 #[test]
 fn what_the_queues_cannot_carry_goes_by_reference_however_short() {
-    let inline = Inline::new(60_000, |payload| !payload.contains(&0x1b));
-    let odd = PUSH.replace("acme/web", "acme/web\",\"note\":\"\u{1b}[1m");
+    let inline = Inline::new(60_000, |payload| !payload.ends_with("\u{ffff}\"}".as_bytes()));
+    let odd = PUSH.replace("}}", "},\"note\":\"\u{ffff}\"}");
     for (payload, carried) in [(PUSH, true), (&*odd, false)] {
         let (push, rules) = (delivery("push", payload), rules());
         for why in [Why::Recovered, Why::Rerouted, Why::Replayed("r1")] {

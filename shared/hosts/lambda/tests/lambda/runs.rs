@@ -1,15 +1,12 @@
 //! Schedules and invocations by name.
 
-use std::{
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pointsman_core::{
-    outcome::{Handled, Outcome, Reason, Rejection},
+    outcome::{Handled, Outcome},
     port::PortError,
 };
-use pointsman_host_lambda::{Fault, Lazy, direct, timer};
+use pointsman_host_lambda::{Lazy, direct, timer};
 use serde_json::{Value, json};
 
 use crate::support::recorded;
