@@ -8,10 +8,14 @@ mod functions;
 mod queues;
 mod rights;
 
+use std::sync::LazyLock;
+
 use pointsman_tests::hcl::Terraform;
 
-fn terraform() -> Terraform {
-    Terraform::read("infra/azure")
+/// Read once: python-hcl2 takes its time.
+fn terraform() -> &'static Terraform {
+    static FILES: LazyLock<Terraform> = LazyLock::new(|| Terraform::read("infra/azure"));
+    &FILES
 }
 
 #[track_caller]

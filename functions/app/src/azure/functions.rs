@@ -143,6 +143,3 @@ fn source(name: &str, config: &Config, world: &World) -> Result<queue::Source, P
     let source = queue::Source::new(name, world.handover.clone(), world.clock.clone());
     Ok(source.with(config.queues()))
 }
-
-#[cfg(test)]
-mod tests;
