@@ -25,12 +25,18 @@ fn program() -> PathBuf {
 
 /// As scripts/package-azure lays it.
 fn package() -> (TempDir, PathBuf) {
+    let (folder, app, _) = packed();
+    (folder, app)
+}
+
+/// The same, and what the script says of it.
+fn packed() -> (TempDir, PathBuf, String) {
     let folder = tempfile::tempdir().unwrap();
     let app = folder.path().join("azure");
     let mut script = Command::new(root().join("scripts/package-azure"));
     let packed = script.arg("x86_64").arg(program()).arg(&app).output().unwrap();
     assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
-    (folder, app)
+    (folder, app, String::from_utf8(packed.stdout).unwrap())
 }
 
 fn values() -> BTreeMap<String, String> {
@@ -61,6 +67,23 @@ fn every_function_is_there_with_the_trigger_that_its_stage_takes() {
     let webhooks = Trigger::Http { route: "webhooks/{source}".into(), methods: vec!["POST".into()] };
     assert_eq!(of(&webhooks), ["intake"]);
     assert_eq!(app.functions.len(), 9);
+}
+
+#[test]
+fn the_glibc_that_the_program_needs_is_told_and_is_not_newer_than_this_machines() {
+    let (_folder, app, told) = packed();
+    let needs = told.split("(glibc ").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+    let symbols = Command::new("objdump").arg("-T").arg(app.join("azure")).output().unwrap();
+    let symbols = String::from_utf8(symbols.stdout).unwrap();
+    let version = |text: &str| -> Vec<u32> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    let asked = symbols.split("GLIBC_").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        version(&rest[..end])
+    });
+    assert_eq!(asked.max(), Some(version(needs)), "{told}");
+    // What is deployed is linked for an older one still: the script refuses a program that is not.
+    let script = fs::read_to_string(root().join("scripts/package-azure")).unwrap();
+    assert!(script.contains("\nFLOOR=2.31\n"), "Debian 11's, the oldest of the plans' images");
 }
 
 #[test]

@@ -83,6 +83,11 @@ impl Cloud {
         Self { bus, host, folder, _azurite: azurite }
     }
 
+    /// Makes a queue, as Terraform does.
+    pub fn make(&self, name: &str) {
+        make(&self.bus, name);
+    }
+
     /// A second app, whose function `consumer` works on the subscription's queue, one in ten of its messages fails.
     pub async fn consumer(&self) -> (FunctionsHost, PathBuf) {
         let app = self.folder.path().join("consumer-app");
@@ -132,6 +137,10 @@ impl Cloud {
         }
         waiting
     }
+}
+
+fn make(bus: &ServiceBus, name: &str) {
+    bus.broker.make(name, broker::Settings { max_delivery: 2000, ..broker::Settings::default() });
 }
 
 /// What cargo has built beside the running test.

@@ -2,6 +2,7 @@
 //! real program.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod care;
 mod cloud;
 mod identity;
 mod payloads;
