@@ -85,7 +85,8 @@ impl HttpClient for Direct {
         for (name, value) in request.headers().iter() {
             sent = sent.header(name.as_str(), value.as_str());
         }
-        let answer = Plain::default().send(sent.body(body.clone()).expect("a request")).await.expect("an answer");
+        let answer =
+            Plain::default().send(sent.body(body.clone()).expect("a request")).await.expect("an answer");
         let status = StatusCode::from(answer.status().as_u16());
         Ok(AsyncRawResponse::from_bytes(status, Headers::new(), answer.into_body()))
     }

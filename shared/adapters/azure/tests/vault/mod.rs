@@ -52,7 +52,9 @@ async fn serve(stream: TcpStream, kept: &Kept, url: &str) -> std::io::Result<()>
         (401, challenge, "{}".to_owned())
     };
     let length = body.len();
-    let head = format!("HTTP/1.1 {status} said\r\n{header}content-type: application/json\r\ncontent-length: {length}");
+    let head = format!(
+        "HTTP/1.1 {status} said\r\n{header}content-type: application/json\r\ncontent-length: {length}"
+    );
     stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n{body}").as_bytes()).await
 }
 
