@@ -51,6 +51,7 @@ impl Dial for Plain {
     async fn dial(&self) -> Result<Box<dyn Stream>, PortError> {
         let stream = tokio::net::TcpStream::connect(self.0).await;
         let stream = stream.map_err(|error| PortError::unavailable(error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| PortError::unavailable(error.to_string()))?;
         Ok(Box::new(stream))
     }
 }
@@ -65,7 +66,7 @@ struct Maker {
 impl QueueMaker for Maker {
     async fn make(&self, name: &QueueName, settings: &QueueSettings) {
         let dedup_ms = u64::try_from(settings.dedup_window.as_millis()).expect("a short time");
-        let made = Settings { dedup_ms, lock_ms: 5_000, max_delivery: 2_000, ..Settings::default() };
+        let made = Settings { dedup_ms, lock_ms: 30_000, max_delivery: 2_000, ..Settings::default() };
         self.fake.broker.make(&format!("t-{name}"), made.clone());
         self.fake.broker.make(&format!("t-{name}_dead"), made);
         self.bus.set([(name.clone(), settings.clone())]).expect("Service Bus can do this");
@@ -99,7 +100,7 @@ mod service_bus {
         Subject { ports, time: Time::Real, capabilities: BUS, reopen: None, keep: Box::new(fake) }
     }
 
-    pointsman_conformance::queue_suite! { cases: 75, subject: queues }
+    pointsman_conformance::queue_suite! { cases: 77, subject: queues }
 }
 
 mod stepwise_ledger {
@@ -122,5 +123,5 @@ mod stepwise_ledger {
         Subject { ports, time: Time::Real, capabilities: BUS, reopen: None, keep: Box::new(fake) }
     }
 
-    pointsman_conformance::ledger_suite! { cases: 16, subject: all }
+    pointsman_conformance::ledger_suite! { cases: 17, subject: all }
 }

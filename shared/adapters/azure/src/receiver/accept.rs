@@ -12,6 +12,7 @@ use fe2o3_amqp_types::{
     messaging::{FilterSet, Source},
     primitives::{Symbol, Value},
 };
+use jiff::Timestamp;
 use pointsman_core::port::{PortError, QueueName};
 use tokio::{sync::oneshot, time::timeout};
 
@@ -20,6 +21,9 @@ use crate::fault::Asked;
 
 const FILTER: &str = "com.microsoft:session-filter";
 const TIMEOUT: &str = "com.microsoft:timeout";
+const LOCKED_UNTIL: &str = "com.microsoft:locked-until-utc";
+/// From the first day of .NET's calendar to 1970, in units of 100 ns.
+const TICKS: i64 = 62_135_596_800 * 10_000_000;
 /// Longer than Service Bus says that it waits: it has to answer.
 const SPARE: Duration = Duration::from_secs(10);
 
@@ -27,6 +31,8 @@ const SPARE: Duration = Duration::from_secs(10);
 pub(super) struct Grant {
     pub(super) name: String,
     pub(super) link: Receiver,
+    /// Until when Service Bus keeps it for us, if it says so.
+    pub(super) until: Option<Timestamp>,
     session: SessionHandle<()>,
 }
 
@@ -79,7 +85,10 @@ impl ServiceBusReceiver {
         let attached = timeout(wait + SPARE, attaching).await;
         let refusal = match attached {
             Ok(Ok(link)) => match granted(&link) {
-                Some(name) => return Ok(Some(Grant { name, link, session })),
+                Some(name) => {
+                    let until = link.properties(|all| locked_until(all.as_ref()?));
+                    return Ok(Some(Grant { name, link, until, session }));
+                }
                 None => PortError::internal(format!("a link to `{name}` came without a session")),
             },
             Ok(Err(error)) if none_is_free(&error) => {
@@ -107,6 +116,14 @@ fn granted(link: &Receiver) -> Option<String> {
     }
 }
 
+fn locked_until(properties: &Fields) -> Option<Timestamp> {
+    match properties.get(LOCKED_UNTIL)? {
+        Value::Long(ticks) => Timestamp::from_microsecond(ticks.checked_sub(TICKS)? / 10).ok(),
+        Value::Timestamp(at) => Timestamp::from_millisecond(at.milliseconds()).ok(),
+        _ => None,
+    }
+}
+
 fn none_is_free(error: &ReceiverAttachError) -> bool {
     let condition = told(error).map(condition).unwrap_or_default();
     matches!(condition.as_str(), "com.microsoft:timeout" | "com.microsoft:session-cannot-be-locked")
@@ -129,11 +146,16 @@ fn condition(error: &Error) -> String {
 
 /// The port's error of a link that was refused.
 pub(super) fn refused(node: &str, error: &ReceiverAttachError) -> PortError {
+    match told(error) {
+        Some(told) => refusal(node, told),
+        None => PortError::unavailable(format!("receiving from `{node}` got no answer: {error}")),
+    }
+}
+
+/// The port's error of what Service Bus says of a link.
+pub(super) fn refusal(node: &str, told: &Error) -> PortError {
     let on = format!("`{node}`");
     let asked = Asked { doing: "receiving from", on: &on, role: RECEIVER };
-    let Some(told) = told(error) else {
-        return PortError::unavailable(format!("{asked} got no answer: {error}"));
-    };
     let (condition, said) = (condition(told), told.description.as_deref().unwrap_or_default());
     let status = match condition.as_str() {
         "amqp:not-found" => 404,

@@ -30,6 +30,8 @@ pub trait Dial: Send + Sync {
     async fn dial(&self) -> Result<Box<dyn Stream>, PortError>;
 }
 
+/// Sessions on one connection, as many as Service Bus takes: one for each that is held.
+const CHANNELS: u16 = 4_999;
 /// How long a token that was shown is good for us; a real one is for an hour.
 const SHOWN: Duration = Duration::from_secs(20 * 60);
 
@@ -105,7 +107,8 @@ impl Amqp {
         let stream = self.dial.dial().await?;
         let host = self.bus.0.namespace.url.split_once("://").map_or("", |(_, rest)| rest);
         let name = uuid::Uuid::new_v4().to_string();
-        let builder = Connection::builder().container_id(name).scheme("amqp").hostname(host);
+        let builder =
+            Connection::builder().container_id(name).scheme("amqp").hostname(host).channel_max(CHANNELS);
         let opened = builder.sasl_profile(SaslProfile::Anonymous).open_with_stream(stream).await;
         let mut connection =
             opened.map_err(|error| PortError::unavailable(format!("{host} does not speak AMQP: {error}")))?;

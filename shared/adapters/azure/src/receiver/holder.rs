@@ -1,11 +1,7 @@
 //! One held session: its link, the messages that are in somebody's hands, and those that go back when the last of them is
 //! settled. A task of its own renews the session's lock and ends holds whose time is over.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use fe2o3_amqp_types::primitives::{Array, Value};
 use jiff::Timestamp;
@@ -17,7 +13,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::{ServiceBusReceiver, accept::Grant, void};
 
-/// A session's lock is renewed this often; the shortest that a queue can have is 5 s.
+/// A session's lock is renewed when half of its time is over; the shortest that a queue can have is 5 s.
 const RENEW: Duration = Duration::from_secs(2);
 
 /// A message that is held.
@@ -38,13 +34,14 @@ pub(super) struct Holder {
     changed: Notify,
 }
 
-#[derive(Default)]
 struct State {
     /// None once it is released.
     grant: Option<Grant>,
     holds: BTreeMap<String, Hold>,
     /// Receipts that go back, not before their time.
     leaving: Vec<(String, Timestamp)>,
+    /// When the session's lock is to be renewed.
+    renewal: Timestamp,
 }
 
 impl Holder {
@@ -58,7 +55,8 @@ impl Holder {
         let session = grant.name.clone();
         let messages: Vec<_> = holds.iter().map(|hold| hold.message.clone()).collect();
         let holds = holds.into_iter().map(|hold| (hold.message.receipt.0.clone(), hold)).collect();
-        let state = State { grant: Some(grant), holds, leaving: Vec::new() };
+        let renewal = half(receiver.0.bus.0.clock.now(), grant.until);
+        let state = State { grant: Some(grant), holds, leaving: Vec::new(), renewal };
         let holder = Arc::new(Self {
             receiver: receiver.clone(),
             queue: queue.clone(),
@@ -74,7 +72,7 @@ impl Holder {
         let mut held = receiver.held();
         held.extend(messages.iter().map(|it| ((queue.clone(), it.receipt.clone()), holder.clone())));
         drop(held);
-        tokio::spawn(keep(Arc::downgrade(&holder)));
+        tokio::spawn(keep(holder));
         messages
     }
 
@@ -114,7 +112,7 @@ impl Holder {
         if !alive {
             return Err(void(&self.queue));
         }
-        self.renew_lock().await?;
+        self.renew_lock(&mut state).await?;
         if let Some(hold) = state.holds.get_mut(&receipt.0) {
             hold.message.visible_at = until;
         }
@@ -134,9 +132,18 @@ impl Holder {
         self.receiver.0.amqp.manage(&self.queue, "update-disposition", body).await.map(drop)
     }
 
-    async fn renew_lock(&self) -> Result<(), PortError> {
+    async fn renew_lock(&self, state: &mut State) -> Result<(), PortError> {
         let body = vec![("session-id", Value::String(self.session.clone()))];
-        self.receiver.0.amqp.manage(&self.queue, "renew-session-lock", body).await.map(drop)
+        let answer = self.receiver.0.amqp.manage(&self.queue, "renew-session-lock", body).await?;
+        let until = match answer {
+            Some(Value::Map(answer)) => match answer.get(&Value::from("expiration")) {
+                Some(Value::Timestamp(at)) => Timestamp::from_millisecond(at.milliseconds()).ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        state.renewal = half(self.receiver.0.bus.0.clock.now(), until);
+        Ok(())
     }
 
     fn forget(&self, state: &mut State, receipt: &Receipt) {
@@ -186,34 +193,37 @@ impl Holder {
     fn next(&self, state: &State) -> Timestamp {
         let ends = state.holds.values().map(|hold| hold.message.visible_at);
         let dues = state.leaving.iter().map(|(_, due)| *due).max().filter(|_| state.holds.is_empty());
-        ends.chain(dues).min().unwrap_or(Timestamp::MAX)
+        ends.chain(dues).chain([state.renewal]).min().unwrap_or(Timestamp::MAX)
     }
 }
 
 /// Renews, and ends what is over, until the session is released.
-async fn keep(holder: Weak<Holder>) {
+async fn keep(this: Arc<Holder>) {
+    let clock = this.receiver.0.bus.0.clock.clone();
     loop {
-        let Some(this) = holder.upgrade() else { return };
-        let clock = this.receiver.0.bus.0.clock.clone();
         let mut state = this.state.lock().await;
         this.leave(&mut state).await;
         if state.grant.is_none() {
             return;
         }
-        let left = this.next(&state).duration_since(clock.now());
-        drop(state);
-        let wait = Duration::try_from(left).unwrap_or_default().min(RENEW);
-        tokio::select! {
-            () = clock.sleep(wait) => {}
-            () = this.changed.notified() => continue,
-        }
-        if wait == RENEW
-            && let Err(error) = this.renew_lock().await
+        if state.renewal <= clock.now()
+            && let Err(error) = this.renew_lock(&mut state).await
         {
             tracing::warn!(queue = %this.queue, %error, "the session `{}` is held no longer", this.session);
-            let mut state = this.state.lock().await;
             this.lose(&mut state).await;
             return;
         }
+        let left = this.next(&state).duration_since(clock.now());
+        drop(state);
+        tokio::select! {
+            () = clock.sleep(Duration::try_from(left).unwrap_or_default()) => {}
+            () = this.changed.notified() => {}
+        }
     }
+}
+
+/// When half of the time is over that is left, or soon, where nobody says how long it is.
+fn half(now: Timestamp, until: Option<Timestamp>) -> Timestamp {
+    let left = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+    now.checked_add(left.map_or(RENEW, |left| left / 2)).unwrap_or(Timestamp::MAX)
 }

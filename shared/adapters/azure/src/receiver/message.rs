@@ -28,7 +28,6 @@ pub(super) struct Read {
     /// As Service Bus has it, also where it is none of ours.
     pub(super) group: String,
     pub(super) content: Content,
-    pub(super) due: Option<Timestamp>,
 }
 
 /// A value as a message.
@@ -86,6 +85,5 @@ pub(super) fn read(message: Raw) -> Read {
         session: session(Some(&group)),
         group,
         content: unpack(text, attributes.collect()),
-        due: time("x-opt-scheduled-enqueue-time"),
     }
 }

@@ -28,7 +28,7 @@ const FIRST: Duration = Duration::from_millis(500);
 /// A session's messages come without a pause longer than this.
 const QUIET: Duration = Duration::from_millis(20);
 /// Sessions that are asked for at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 /// What was on its way when we said that it is enough.
 const REST: Duration = Duration::from_millis(10);
 
@@ -43,7 +43,7 @@ impl ServiceBusReceiver {
         // Others that are free now, several at once: each takes the time of a few round trips.
         loop {
             let left = ask.max.saturating_sub(received.len());
-            let at_once = left.div_ceil(4).min(AT_ONCE).min(sessions);
+            let at_once = left.min(AT_ONCE).min(sessions);
             if at_once == 0 {
                 return Ok(received);
             }

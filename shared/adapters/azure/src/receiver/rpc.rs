@@ -1,17 +1,25 @@
-//! A node that answers: `$cbs` and each queue's `$management`. One request at a time, each with its own answer.
+//! A node that answers: `$cbs` and each queue's `$management`. Several may ask at once; each gets its own answer.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
-use fe2o3_amqp::{Receiver, Sender, session::SessionHandle};
+use fe2o3_amqp::{Receiver, Sender, link::SenderAttachError, session::SessionHandle};
 use fe2o3_amqp_types::{
     messaging::{ApplicationProperties, Body, Message, MessageId, Properties, Source, Target},
     primitives::{OrderedMap, SimpleValue, Value},
 };
 use pointsman_core::port::PortError;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    sync::{Mutex, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use super::message::of_value;
-use crate::fault::Asked;
+use crate::fault;
 
 /// An answer that takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -19,15 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Rpc {
     node: String,
     address: String,
-    links: Mutex<Links>,
+    sender: Mutex<Sender>,
+    asked: Arc<Asked>,
+    reading: JoinHandle<()>,
 }
 
-struct Links {
-    sender: Sender,
-    receiver: Receiver,
-    /// Ends with the links.
-    _session: SessionHandle<()>,
-}
+/// Who waits for an answer, by the request's id.
+type Asked = std::sync::Mutex<HashMap<String, oneshot::Sender<Answer>>>;
 
 /// What was answered.
 pub(super) struct Answer {
@@ -46,7 +52,10 @@ impl Rpc {
             .target(Target::builder().address(node).build())
             .attach(&mut session)
             .await
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|error| match &error {
+                SenderAttachError::RemoteClosedWithError(told) => super::accept::refusal(node, told),
+                _ => wrong(error.to_string()),
+            })?;
         let receiver = Receiver::builder()
             .name(format!("{node}-answers-{address}"))
             .source(Source::builder().address(node).build())
@@ -54,8 +63,9 @@ impl Rpc {
             .attach(&mut session)
             .await
             .map_err(|error| super::accept::refused(node, &error))?;
-        let links = Mutex::new(Links { sender, receiver, _session: session });
-        Ok(Self { node: node.to_owned(), address, links })
+        let asked = Arc::new(Asked::default());
+        let reading = tokio::spawn(read(session, receiver, asked.clone()));
+        Ok(Self { node: node.to_owned(), address, sender: Mutex::new(sender), asked, reading })
     }
 
     /// An operation of `$management`.
@@ -78,10 +88,10 @@ impl Rpc {
 
     async fn exchange(&self, words: Vec<(&str, String)>, body: Value) -> Result<Answer, PortError> {
         let wrong = |what: String| PortError::unavailable(format!("`{}` gave no answer: {what}", self.node));
-        let id = MessageId::String(uuid::Uuid::new_v4().to_string());
+        let id = uuid::Uuid::new_v4().to_string();
         let mut request = of_value(body);
         request.properties = Some(Properties {
-            message_id: Some(id.clone()),
+            message_id: Some(MessageId::String(id.clone())),
             reply_to: Some(self.address.clone()),
             ..Properties::default()
         });
@@ -90,22 +100,46 @@ impl Rpc {
             told = told.insert(name, word);
         }
         request.application_properties = Some(told.build());
-        let mut links = self.links.lock().await;
-        let exchanged = timeout(PATIENCE, async {
-            links.sender.send(request).await.map_err(|error| wrong(error.to_string()))?;
-            loop {
-                let delivery = links.receiver.recv::<Body<Value>>().await;
-                let delivery = delivery.map_err(|error| wrong(error.to_string()))?;
-                links.receiver.accept(&delivery).await.map_err(|error| wrong(error.to_string()))?;
-                let answer = delivery.into_message();
-                // An answer to a request that somebody gave up is nobody's.
-                if answer.properties.as_ref().and_then(|it| it.correlation_id.as_ref()) == Some(&id) {
-                    return Ok(Answer::of(answer));
-                }
+        let (tell, told) = oneshot::channel();
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), tell);
+        let sent = self.sender.lock().await.send_batchable(request).await;
+        sent.map_err(|error| wrong(error.to_string()))?;
+        match timeout(PATIENCE, told).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(wrong("the connection broke".into())),
+            Err(_) => {
+                self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                Err(wrong(format!("within {} s", PATIENCE.as_secs())))
             }
-        });
-        exchanged.await.unwrap_or_else(|_| Err(wrong(format!("within {} s", PATIENCE.as_secs()))))
+        }
     }
+}
+
+impl Drop for Rpc {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+/// Hands each answer to whoever asked; whoever still waits when the link ends is told so.
+async fn read(session: SessionHandle<()>, mut receiver: Receiver, asked: Arc<Asked>) {
+    while let Ok(delivery) = receiver.recv::<Body<Value>>().await {
+        if receiver.accept(&delivery).await.is_err() {
+            break;
+        }
+        let answer = delivery.into_message();
+        let id = match answer.properties.as_ref().and_then(|it| it.correlation_id.as_ref()) {
+            Some(MessageId::String(id)) => id.clone(),
+            _ => continue,
+        };
+        let waits = asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        // An answer to a request that somebody gave up is nobody's.
+        if let Some(waits) = waits {
+            drop(waits.send(Answer::of(answer)));
+        }
+    }
+    asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    drop(session);
 }
 
 impl Answer {
@@ -141,7 +175,7 @@ impl Answer {
             }
             status => {
                 let status = u16::try_from(status).unwrap_or_default();
-                let asked = Asked { doing: "asking", on, role };
+                let asked = fault::Asked { doing: "asking", on, role };
                 Err(asked.refused(status, &self.condition, &self.description, None))
             }
         }
