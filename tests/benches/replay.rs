@@ -89,7 +89,7 @@ async fn fill(data: &Path, payload: &serde_json::Value, count: u32) {
         ledger: all.ledger,
         archive: all.archive,
         clock: Arc::new(WallClock),
-        inline_limit: None,
+        inline: Default::default(),
     };
     let (rules, ports) = (&rules, &ports);
     let begin = Timestamp::now() - SignedDuration::from_hours(25);

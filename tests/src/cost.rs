@@ -53,13 +53,14 @@ const ROWS: Price = Price::of("DynamoDB: storage with point-in-time recovery", "
 const LOGGED: Price = Price::of("CloudWatch Logs: taken in", "GB", GB, 0.50);
 const LOG_KEPT: Price = Price::of("CloudWatch Logs: storage", "GB and month", GB, 0.03);
 const ALARM: Price = Price::of("CloudWatch: alarm", "month", 1.0, 0.10);
+const METRIC: Price = Price::of("CloudWatch: metric of our own", "month", 1.0, 0.30);
 const DASHBOARD: Price = Price::of("CloudWatch: dashboard", "month", 1.0, 3.00);
 const TRACE: Price = Price::of("X-Ray: traces", "million", MILLION, 5.00);
 const SECRET: Price = Price::of("Secrets Manager: secret", "month", 1.0, 0.40);
 const API: Price = Price::of("API Gateway HTTP API: requests", "million", MILLION, 1.00);
-const PRICES: [&Price; 16] = [
+const PRICES: [&Price; 17] = [
     &REQUEST, &GB_SECOND, &PUT, &KEPT, &FIFO, &STANDARD, &WRITE, &READ, &ROWS, &LOGGED, &LOG_KEPT, &ALARM,
-    &DASHBOARD, &TRACE, &SECRET, &API,
+    &METRIC, &DASHBOARD, &TRACE, &SECRET, &API,
 ];
 
 /// What an event is taken to be.
@@ -73,6 +74,7 @@ for 2 s and 1 ms an event. Lambda asks each idle queue 15 times a minute. No rel
 /// How many things cost something by being there.
 struct Standing {
     alarms: f64,
+    metrics: f64,
     ordered: f64,
     unordered: f64,
 }
@@ -90,6 +92,7 @@ impl Standing {
         let count = |count: usize| count as f64;
         Self {
             alarms: count(there("AWS::CloudWatch::Alarm").count()),
+            metrics: count(there("AWS::Logs::MetricFilter").count()),
             ordered: count(ordered),
             unordered: count(asked().count() - ordered),
         }
@@ -122,7 +125,10 @@ fn bill(events: f64, standing: &Standing) -> Vec<(&'static str, f64)> {
         ("X-Ray", TRACE.times(every_second + 0.05 * (events - every_second))),
         (
             "Alarms, dashboard, secret",
-            ALARM.times(standing.alarms) + DASHBOARD.times(1.0) + SECRET.times(1.0),
+            ALARM.times(standing.alarms)
+                + METRIC.times(standing.metrics)
+                + DASHBOARD.times(1.0)
+                + SECRET.times(1.0),
         ),
     ]
 }

@@ -58,12 +58,16 @@ impl Kind {
         let dev = dependency.kind.as_deref() == Some("dev");
         match (self, other) {
             (Tests, _) => true,
+            // The fake host hands out what is in the fake queues.
+            (Fake, Fake) => true,
             (_, Conformance | Tests) => dev,
             // The demonstration shows a fake; everybody else is only tested against it.
             (App, _) | (_, Core) | (Stage, Github) => true,
             (_, Fake) => dev,
             // A stage meets adapters and hosts only in its own program (a feature), and in its tests.
             (Stage, Adapter | Host) => dependency.optional || dev,
+            // The HTTP front: the local host is it, and Azure's is behind it.
+            (Host, Host) => dependency.name == "pointsman-host-http",
             _ => false,
         }
     }

@@ -1,13 +1,15 @@
-//! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, GitHub's own document ([`openapi`])
-//! as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep
+//! What scenarios stand on: [`fixtures`], a real [`server`], a plain [`http`] client, real [`queues`], GitHub's own document
+//! ([`openapi`]) as a judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep
 //! its arrows, its style and its rights.
 
 pub mod cost;
 pub mod fixtures;
+pub mod hcl;
 pub mod house;
 pub mod http;
 pub mod openapi;
 pub mod pictures;
+pub mod queues;
 pub mod server;
 pub mod source;
 pub mod template;

@@ -84,7 +84,7 @@ fn stage(intake: &Intake, store: &Store) -> Replay {
             clock: Arc::new(SystemClock),
         },
         rules: intake.rules(),
-        inline_limit: None,
+        inline: Default::default(),
         budget: Some(TURN),
         most: MOST,
         holder: format!("pointsman serve (process {})", process::id()),

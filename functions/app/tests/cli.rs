@@ -256,6 +256,24 @@ fn config_check_tells_all_faults_and_show_no_secret() {
 }
 
 #[test]
+fn send_shows_the_fronts_secret_to_its_own_server_alone() {
+    const BEHIND: &str =
+        "sources: { github: { secrets: ['literal:s'] } }\nfront: { secret: 'literal:by-the-front' }\n";
+    let mut house = House::start(BEHIND);
+    let file = house.file("issue.json", ISSUE);
+    let around = house.run(&["send", &file, "--event", "issues", "--to", &house.url()]);
+    assert!(plain(&String::from_utf8(around.stdout).unwrap()).starts_with("403 Forbidden\n"));
+    // Now the file says where it listens.
+    let address = house.url().split('/').nth(2).unwrap().to_owned();
+    house.configure(&format!("listen: {address}\n{BEHIND}"));
+    assert_eq!(house.json(&["send", &file, "--event", "issues"])["status"], 202);
+    house.log_says("listen changed: that needs a restart", MINUTE);
+    let cloud = BEHIND.replace("literal:s", "env:PATH").replace("literal:by-the-front", "env:PATH");
+    house.configure(&format!("backend: aws\nlisten: {address}\n{cloud}"));
+    house.log_says("backend, listen changed: that needs a restart", MINUTE);
+}
+
+#[test]
 fn send_signs_and_its_exit_status_is_the_servers() {
     let house = House::start("");
     let file = house.file("issue.json", ISSUE);

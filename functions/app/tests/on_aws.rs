@@ -8,7 +8,7 @@ use std::{env, net::Ipv4Addr, path::Path, sync::Arc};
 
 use cloud::Cloud;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use pointsman_aws::{Connection, DynamoDb, INLINE_LIMIT, S3, SecretsManager, Sqs};
+use pointsman_aws::{Connection, DynamoDb, S3, SecretsManager, Sqs, inline};
 use pointsman_core::{
     breaker::Breakers, config::FILE, outcome::Outcome, pipeline::Request, rules::Rules, stepwise::Stepwise,
 };
@@ -57,7 +57,7 @@ async fn intake() {
     let rules = Rules::load(&loaded.config, &secrets).await.unwrap();
     let breakers = Breakers::default();
     let ledger = Stepwise { archive: archive.clone(), queue, records, clock: clock.clone(), breakers };
-    let ports = Ports { ledger: Arc::new(ledger), archive, clock, inline_limit: Some(INLINE_LIMIT) };
+    let ports = Ports { ledger: Arc::new(ledger), archive, clock, inline: inline() };
     let intake = Intake::new(ports, rules);
     for (number, (event, body)) in deliveries().into_iter().enumerate() {
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();

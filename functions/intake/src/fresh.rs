@@ -1,4 +1,4 @@
-//! Intake whose secrets change elsewhere: they are read anew now and then, and at once when a signature fails.
+//! Intake whose secrets change elsewhere: they are read anew now and then, and at once when a signature is wrong.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -36,14 +36,14 @@ impl Fresh {
         Self { intake, config, secrets, made }
     }
 
-    /// Takes one webhook in. `refresh` is asked when a signature fails: whether reading the secrets again may help.
+    /// Takes one webhook in. `refresh` is asked when a signature, or the front's secret, is wrong: whether reading the secrets again may help.
     pub async fn handle(&self, request: Request, refresh: impl AsyncFnOnce() -> bool) -> Outcome<Accepted> {
         if self.is_old() {
             self.renew().await;
         }
         let outcome = handle(request.clone(), &self.intake).await;
         if refused(&outcome) && refresh().await && self.renew().await {
-            info!("a signature failed: the secrets were read again");
+            info!("a signature or the front's secret was wrong: the secrets were read again");
             return handle(request, &self.intake).await;
         }
         outcome
@@ -72,5 +72,5 @@ impl Fresh {
 
 fn refused(outcome: &Outcome<Accepted>) -> bool {
     matches!(outcome, Outcome::Rejected(why)
-        if matches!(why.reason, Reason::Signature | Reason::TooManyFailures { .. }))
+        if matches!(why.reason, Reason::Signature | Reason::NotByFront | Reason::TooManyFailures { .. }))
 }

@@ -34,7 +34,7 @@ async fn intake(folder: &std::path::Path) -> Intake {
     let options = Options::new(clock.clone(), "a test").with_queues(config.queues());
     let store = Store::open(folder, options).await.unwrap().ports();
     let rules = Rules::load(&config, &EnvSecrets::new(folder)).await.unwrap();
-    let ports = Ports { ledger: store.ledger, archive: store.archive, clock, inline_limit: None };
+    let ports = Ports { ledger: store.ledger, archive: store.archive, clock, inline: Default::default() };
     Intake::new(ports, rules)
 }
 

@@ -40,8 +40,12 @@ async fn house() -> House {
     let queues = config::parse(&format!("{SOURCES}{ONE}{TWO}")).unwrap().config.queues();
     let options = Options::new(clock.clone(), "a test").with_queues(queues);
     let store = Store::open(folder.path(), options).await.unwrap().ports();
-    let ports =
-        Ports { ledger: store.ledger.clone(), archive: store.archive.clone(), clock, inline_limit: None };
+    let ports = Ports {
+        ledger: store.ledger.clone(),
+        archive: store.archive.clone(),
+        clock,
+        inline: Default::default(),
+    };
     House { ports, store, folder }
 }
 
@@ -100,7 +104,8 @@ impl House {
         let key = format!("deliveries/github/2026/11/21/12/{name}");
         let stored = Stored::new(&key, self.store.archive.get(&key).await.unwrap()).unwrap();
         let terms = (Why::Replayed("r1"), To::Matching);
-        let made = stored.with_facts(&rules, |facts, event| again(facts, event, &rules, terms, None));
+        let made =
+            stored.with_facts(&rules, |facts, event| again(facts, event, &rules, terms, Default::default()));
         made.unwrap().messages.len()
     }
 

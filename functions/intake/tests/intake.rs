@@ -13,6 +13,7 @@ use pointsman_core::{
     pipeline::{Accepted, Request},
     port::{Ask, QueueName, Received},
     rules::Rules,
+    sending::Inline,
 };
 use pointsman_embedded::{Options, Ports as StorePorts, Store};
 use pointsman_env::EnvSecrets;
@@ -52,7 +53,7 @@ async fn house(inline_limit: Option<usize>) -> House {
         ledger: all.ledger.clone(),
         archive: all.archive.clone(),
         clock: clock.clone(),
-        inline_limit,
+        inline: Inline { limit: inline_limit, carries: None },
     };
     House { intake: Intake::new(ports, rules), ports: all, store, clock, _folder: folder }
 }

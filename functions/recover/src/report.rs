@@ -216,8 +216,11 @@ impl Report {
                     .increment(count);
             }
         }
-        for (source, upto) in self.oldest() {
-            let age = self.at.duration_since(upto);
+        let oldest = self.oldest();
+        let age = |upto: Timestamp| self.at.duration_since(upto);
+        let cursor_age_seconds = oldest.values().map(|upto| age(*upto).as_secs().max(0)).max();
+        for (source, upto) in oldest {
+            let age = age(upto);
             metrics::gauge!("pointsman_recover_cursor_age_seconds", "source" => source.to_owned())
                 .set(age.as_secs_f64().max(0.0));
             if age > LATE {
@@ -228,7 +231,9 @@ impl Report {
         metrics::gauge!("pointsman_unrouted").set(self.left as f64);
         let all = self.tallies().map(|(_, tally)| tally);
         let sum = |of: fn(&Tally) -> u64| all.iter().map(of).sum::<u64>();
+        // template.yaml makes a metric of the age: a renamed field would be an alarm that never goes off.
         tracing::info!(
+            cursor_age_seconds,
             recovered = sum(Tally::recovered),
             waiting = sum(|it| it.waiting),
             skipped = sum(|it| it.skipped),

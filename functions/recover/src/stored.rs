@@ -142,11 +142,11 @@ async fn one(turn: &mut Turn<'_>, source: &str, row: &Listed) -> Result<bool, Po
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };
-    let (rules, limit) = (turn.rules, turn.ports.pipeline.inline_limit);
+    let (rules, inline) = (turn.rules, turn.ports.pipeline.inline);
     let made = Stored::new(&row.key, object).and_then(|stored| {
         let made = stored.with_facts(rules, |facts, event| {
             let full = facts.full_event().to_owned();
-            (full, again(facts, event, rules, (Why::Recovered, To::Matching), limit))
+            (full, again(facts, event, rules, (Why::Recovered, To::Matching), inline))
         })?;
         Ok((stored, made))
     });

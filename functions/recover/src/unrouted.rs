@@ -125,8 +125,9 @@ async fn send(
         return Ok(Vec::new());
     }
     let terms = (Why::Rerouted, To::Queues(to));
-    let limit = turn.ports.pipeline.inline_limit;
-    let made = stored.with_facts(turn.rules, |facts, event| again(facts, event, turn.rules, terms, limit))?;
+    let inline = turn.ports.pipeline.inline;
+    let made =
+        stored.with_facts(turn.rules, |facts, event| again(facts, event, turn.rules, terms, inline))?;
     let mut entry = made.entry(&stored.delivery, turn.rules, clock(turn.ports).now());
     entry.archive_key.clone_from(&stored.key);
     mark_key.clone_into(&mut entry.mark_key);

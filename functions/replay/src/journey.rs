@@ -41,8 +41,7 @@ impl<'a> Journey<'a> {
         let replay = self.replay;
         self.write(true).await?;
         let progress = &self.kept.progress;
-        let terms =
-            Terms { rules: replay.rules.clone(), inline_limit: replay.inline_limit, most: replay.most };
+        let terms = Terms { rules: replay.rules.clone(), inline: replay.inline, most: replay.most };
         let from = (progress.started, progress.cursor.as_ref());
         let mut batches = Batches::new(&progress.order, from, &replay.ports, terms).await?;
         let mut ahead = batches.next().await?;

@@ -22,6 +22,7 @@ use pointsman_core::{
     outcome::{Handled, Outcome, Reason, Rejection},
     port::{Archive, Clock, ErrorKind, PortError, Queue, QueueAdmin, Received, Records},
     rules::Rules,
+    sending::Inline,
 };
 use serde::Deserialize;
 
@@ -59,8 +60,8 @@ pub struct Replay {
     pub ports: Ports,
     /// Who wants what today.
     pub rules: Arc<Rules>,
-    /// Larger events go without `data`; `None` = the queues carry any size.
-    pub inline_limit: Option<usize>,
+    /// What the queues carry; the rest goes without `data`.
+    pub inline: Inline,
     /// How long one run may take; `None` = to the end.
     pub budget: Option<Duration>,
     /// How many places are kept in memory. Usually [`MOST`].

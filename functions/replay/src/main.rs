@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pointsman_aws::{Backend, INLINE_LIMIT};
+use pointsman_aws::{Backend, inline};
 use pointsman_core::{config::REPLAY, port::PortError, rules::Rules};
 use pointsman_env::{Loaded, Loader, SystemClock};
 use pointsman_host_lambda::{Error, Lazy, Trigger, direct, queue, serve};
@@ -34,6 +34,6 @@ async fn open(Loaded { config, .. }: Loaded) -> Result<(Replay, queue::Source), 
     let name = REPLAY.parse().map_err(PortError::invalid)?;
     let source = queue::Source::new(name, queues.clone(), clock.clone()).with(config.queues());
     let ports = Ports { archive, records, queue: queues.clone(), admin: queues, clock };
-    let (inline_limit, holder) = (Some(INLINE_LIMIT), "the function `replay`".to_owned());
-    Ok((Replay { ports, rules, inline_limit, budget: None, most: MOST, holder }, source))
+    let (inline, holder) = (inline(), "the function `replay`".to_owned());
+    Ok((Replay { ports, rules, inline, budget: None, most: MOST, holder }, source))
 }

@@ -17,6 +17,7 @@ use pointsman_core::{
     pattern::List,
     port::{ErrorKind, PortError, QueueName, Version},
     rules::Rules,
+    sending::Inline,
     stored::Stored,
 };
 use tracing::warn;
@@ -128,7 +129,7 @@ enum Finder<'a> {
 pub struct Batches<'a> {
     ports: &'a Ports,
     rules: Arc<Rules>,
-    inline_limit: Option<usize>,
+    inline: Inline,
     id: String,
     to: BTreeSet<String>,
     filter: Filter,
@@ -144,8 +145,8 @@ pub struct Batches<'a> {
 pub struct Terms {
     /// Who wants what today.
     pub rules: Arc<Rules>,
-    /// Larger events go without `data`.
-    pub inline_limit: Option<usize>,
+    /// What the queues carry; the rest goes without `data`.
+    pub inline: Inline,
     /// How many places are kept in memory.
     pub most: usize,
 }
@@ -176,7 +177,7 @@ impl<'a> Batches<'a> {
         let queues = terms.rules.router.targets().map(|(name, queue)| (name.to_owned(), queue.clone()));
         Ok(Self {
             ports,
-            inline_limit: terms.inline_limit,
+            inline: terms.inline,
             id: order.id.clone(),
             to: order.to.iter().cloned().collect(),
             filter: Filter::new(what)?,
@@ -280,7 +281,7 @@ impl<'a> Batches<'a> {
         }
         let to = if self.to.is_empty() { To::Matching } else { To::Subscriptions(&self.to) };
         let why = Why::Replayed(&self.id);
-        Ok(Some(again(facts, event, &self.rules, (why, to), self.inline_limit)))
+        Ok(Some(again(facts, event, &self.rules, (why, to), self.inline)))
     }
 }
 

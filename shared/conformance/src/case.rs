@@ -10,17 +10,17 @@ use crate::subject::{Capabilities, Subject};
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// One rule that an adapter keeps or not.
-pub struct Case<P> {
+pub struct Case<P, C = Capabilities> {
     /// The rule, as a sentence.
     pub name: &'static str,
     /// Whether it can be tried on a subject that can do this much.
-    pub needs: fn(&Capabilities) -> bool,
+    pub needs: fn(&C) -> bool,
     /// Panics when the rule is broken.
-    pub run: fn(Subject<P>) -> LocalBoxFuture<'static, ()>,
+    pub run: fn(Subject<P, C>) -> LocalBoxFuture<'static, ()>,
 }
 
 /// Runs one case on a fresh subject; the suites' macros call it, once a test.
-pub fn run<P>(cases: &[Case<P>], name: &str, subject: impl AsyncFnOnce() -> Subject<P>) {
+pub fn run<P, C>(cases: &[Case<P, C>], name: &str, subject: impl AsyncFnOnce() -> Subject<P, C>) {
     let case = cases.iter().find(|case| case.name == name).expect("the macro names only cases of its suite");
     runtime().block_on(async {
         let subject = subject().await;
@@ -35,7 +35,11 @@ pub fn run<P>(cases: &[Case<P>], name: &str, subject: impl AsyncFnOnce() -> Subj
 }
 
 /// Fails unless exactly `expected` cases are run on such a subject: a suite cannot be switched off quietly.
-pub fn assert_count<P>(cases: &[Case<P>], expected: usize, subject: impl AsyncFnOnce() -> Subject<P>) {
+pub fn assert_count<P, C>(
+    cases: &[Case<P, C>],
+    expected: usize,
+    subject: impl AsyncFnOnce() -> Subject<P, C>,
+) {
     let subject = runtime().block_on(subject());
     let (run, left_out): (Vec<_>, Vec<_>) =
         cases.iter().partition(|case| (case.needs)(&subject.capabilities));

@@ -14,21 +14,21 @@ const SLACK: Duration = Duration::from_millis(300);
 /// Makes the ports anew over what a crash of the store would have left.
 pub type Reopen<P> = Box<dyn FnMut() -> LocalBoxFuture<'static, P>>;
 
-/// Ports under test.
-pub struct Subject<P> {
+/// Ports under test; what is behind them can do `C`.
+pub struct Subject<P, C = Capabilities> {
     /// The ports.
     pub ports: P,
     /// The time that they live in.
     pub time: Time,
     /// What the adapter can do.
-    pub capabilities: Capabilities,
+    pub capabilities: C,
     /// Needed where [`Capabilities::restarts`].
     pub reopen: Option<Reopen<P>>,
     /// What must live as long as the subject, such as a temporary folder.
     pub keep: Box<dyn Any>,
 }
 
-impl<P> Subject<P> {
+impl<P, C> Subject<P, C> {
     /// The store crashes and comes back; what was not durable is gone.
     pub async fn crash(&mut self) {
         let reopen = self.reopen.as_mut().expect("a subject that says `restarts` brings `reopen`");

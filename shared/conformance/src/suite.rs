@@ -1,11 +1,11 @@
 //! The list of a suite's cases, written once: it makes the `CASES` and the macro that makes a test of each.
 
-/// `cases!(($) name_of_the_macro, module, Ports; file::case, file::case if flag, ..)`. The `($)` lets the macro that is
-/// made have parameters of its own.
+/// `cases!(($) name_of_the_macro, module, Ports; file::case, file::case if flag, ..)`, with `Ports, What` where the
+/// flags are those of `What` and not of `Capabilities`. The `($)` lets the macro that is made have parameters of its own.
 macro_rules! cases {
-    (($d:tt) $suite:ident, $module:ident, $ports:ty; $($file:ident::$case:ident $(if $flag:ident $(& $more:ident)*)?),+ $(,)?) => {
+    (($d:tt) $suite:ident, $module:ident, $ports:ty $(, $can:ty)?; $($file:ident::$case:ident $(if $flag:ident $(& $more:ident)*)?),+ $(,)?) => {
         /// Every case of this suite; those behind a capability are run where the subject has it.
-        pub const CASES: &[$crate::Case<$ports>] = &[$(
+        pub const CASES: &[$crate::Case<$ports $(, $can)?>] = &[$(
             $crate::Case {
                 name: stringify!($case),
                 needs: |_can| true $(&& _can.$flag $(&& _can.$more)*)?,

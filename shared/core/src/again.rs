@@ -17,7 +17,7 @@ use crate::{
     port::{Message, QueueName},
     route::Routes,
     rules::Rules,
-    sending::message,
+    sending::{Inline, message},
     session::Session,
     stored::Stored,
 };
@@ -86,13 +86,13 @@ pub fn again(
     mut event: Event,
     rules: &Rules,
     (why, to): (Why<'_>, To<'_>),
-    inline_limit: Option<usize>,
+    inline: Inline,
 ) -> Again {
     let routes = routes(facts, &event, rules, (why, to));
     event.cause = Some(why.cause());
     let cause = why.dedup();
     let made = |(queue, session): &(QueueName, Option<Session>)| {
-        let message = message(facts.delivery, &event, (queue, session.as_ref()), &cause, inline_limit);
+        let message = message(facts.delivery, &event, (queue, session.as_ref()), &cause, inline);
         (queue.clone(), message)
     };
     let messages = routes.queues.iter().map(made).collect();

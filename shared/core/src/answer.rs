@@ -47,7 +47,7 @@ fn rejected(rejection: &Rejection) -> Answer {
     let status = match rejection.reason {
         Reason::Malformed => StatusCode::BAD_REQUEST,
         Reason::Signature => StatusCode::UNAUTHORIZED,
-        Reason::NotOwned | Reason::OtherApp => StatusCode::FORBIDDEN,
+        Reason::NotOwned | Reason::OtherApp | Reason::NotByFront => StatusCode::FORBIDDEN,
         Reason::UnknownSource => StatusCode::NOT_FOUND,
         Reason::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -62,6 +62,8 @@ pub enum Reason {
     NotOwned,
     /// 403: signed by the right secret, but of another hook than that of the App that the source is bound to.
     OtherApp,
+    /// 403: it did not come by what stands in front.
+    NotByFront,
     /// 404: no such source.
     UnknownSource,
     /// 413: over the limit.
@@ -85,6 +87,7 @@ impl Reason {
             Self::Signature => "signature",
             Self::NotOwned => "not_owned",
             Self::OtherApp => "other_app",
+            Self::NotByFront => "not_by_front",
             Self::UnknownSource => "unknown_source",
             Self::TooLarge => "too_large",
             Self::MediaType => "media_type",

@@ -20,7 +20,7 @@ use crate::{
     port::{Archive, Clock, ErrorKind, Message, Object, PortError, QueueName},
     route::{Routes, Verdict},
     rules::{Dialect, Locator, Rules, Source},
-    sending::message,
+    sending::{Inline, message},
     session::{Session, Strategy},
     stored::Stored,
 };
@@ -60,13 +60,17 @@ pub struct Ports {
     pub archive: Arc<dyn Archive>,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// Larger events go without `data`, by `dataref`; `None` = the queues carry any size.
-    pub inline_limit: Option<usize>,
+    /// What the queues carry; the rest goes without `data`, by `dataref`.
+    pub inline: Inline,
 }
 
 /// Takes one webhook in. `Done` = it is durable and on its way.
 pub async fn ingest(mut request: Request, rules: &Rules, ports: &Ports) -> Handled<Accepted> {
     let now = ports.clock.now();
+    // First of all: who comes around what stands in front learns nothing, not even which sources there are.
+    if let Some(Err(refused)) = rules.front.as_ref().map(|front| front.check(&request.headers)) {
+        return Ok(Outcome::Rejected(refused));
+    }
     let Some(source) = rules.sources.get(&request.source) else {
         let known = rules.sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         return reject(Reason::UnknownSource, format!("no such source; configured are: {known}"));
@@ -75,7 +79,9 @@ pub async fn ingest(mut request: Request, rules: &Rules, ports: &Ports) -> Handl
         return Ok(Outcome::Rejected(refused));
     }
     // Nothing beyond this line can keep, send or log a credential.
-    request.headers = request.headers.without(&source.verifier.credentials());
+    let mut credentials = source.verifier.credentials();
+    credentials.extend(rules.front.as_ref().map(|front| front.header()));
+    request.headers = request.headers.without(&credentials);
     take(&request, source, rules, ports, false).await
 }
 
@@ -133,7 +139,7 @@ async fn accept(
         }
         let routes = route(source, rules, &facts, &event);
         let made = |(queue, session): &(QueueName, Option<Session>)| {
-            (queue.clone(), message(&delivery, &event, (queue, session.as_ref()), "", ports.inline_limit))
+            (queue.clone(), message(&delivery, &event, (queue, session.as_ref()), "", ports.inline))
         };
         let messages = routes.queues.iter().map(made).collect();
         return Ok(match ports.ledger.commit(entry(&delivery, messages, now, rules)).await {
@@ -174,8 +180,7 @@ async fn rendered_twice(
         ports.ledger.commit(beside).await?;
     }
     let terms = (if delivery.fetched { Why::Recovered } else { Why::Redelivered }, To::Matching);
-    let again =
-        stored.with_facts(rules, |facts, event| again(facts, event, rules, terms, ports.inline_limit))?;
+    let again = stored.with_facts(rules, |facts, event| again(facts, event, rules, terms, ports.inline))?;
     let (id, session, subscriptions) =
         (again.event.id.clone(), again.session.clone(), again.subscriptions.clone());
     ports.ledger.commit(again.entry(&stored.delivery, rules, now)).await?;

@@ -1,6 +1,6 @@
 //! The configuration compiled for the pipeline: sources with their secrets read, subscriptions with their patterns.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use async_trait::async_trait;
 use ed25519_dalek::VerifyingKey;
@@ -14,12 +14,14 @@ use crate::{
     payload::Lens,
     port::{PortError, Secret, SecretRef, Secrets},
     route::Router,
-    verify::{HmacRule, Place, Signed, Verifier},
+    verify::{Front, HmacRule, Place, Signed, Verifier},
 };
 
 /// All that intake decides by. Replaced whole when the configuration changes.
 #[derive(Debug)]
 pub struct Rules {
+    /// What every request must show, wherever it goes.
+    pub front: Option<Front>,
     /// By name.
     pub sources: BTreeMap<String, Source>,
     /// All subscriptions.
@@ -81,13 +83,19 @@ impl Rules {
         for (name, source) in &config.sources {
             sources.insert(name.clone(), Source::load(name, source, secrets).await?);
         }
+        let front = match &config.front {
+            Some(front) => {
+                Some(Front::new(&front.header, read(slice::from_ref(&front.secret), secrets).await?))
+            }
+            None => None,
+        };
         let mut lens =
             Lens::new(facts::POINTERS.iter().copied().chain(entity::pointers()).chain(event::pointers()));
         router.pointers().for_each(|pointer| lens.add(pointer));
         sources.values().flat_map(|source| source.dialect.pointers()).for_each(|pointer| lens.add(pointer));
         let marks_kept = SignedDuration::try_from(config.retention.records)
             .map_err(|error| PortError::invalid("retention.records is too long").caused_by(error))?;
-        Ok(Self { sources, router, lens, marks_kept })
+        Ok(Self { front, sources, router, lens, marks_kept })
     }
 
     /// The same for who verifies nothing, and may not read the secrets: what came is not to be judged by these.
@@ -196,7 +204,7 @@ async fn read(references: &[SecretRef], secrets: &dyn Secrets) -> Result<Vec<Sec
         all.extend(secrets.get(reference).await?);
     }
     if all.is_empty() {
-        return Err(PortError::invalid("a source has no secret: nothing could be verified"));
+        return Err(PortError::invalid("a source, or the front, has no secret: nothing could be verified"));
     }
     Ok(all)
 }

@@ -1,4 +1,4 @@
-//! One event as the message of one queue.
+//! One event as the message of one queue, whole or by reference.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,37 @@ use crate::{
     verify::fingerprint,
 };
 
-/// The message for this queue. Over the inline limit it goes without `data`, which lies under `dataref`.
+/// What a backend's queues carry within a message; what they do not goes without `data`, which lies under `dataref`.
+/// Default: anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Inline {
+    /// The longest event, in bytes.
+    pub limit: Option<usize>,
+    /// Whether every byte of a payload passes.
+    pub carries: Option<fn(&[u8]) -> bool>,
+}
+
+impl Inline {
+    /// Events of at most `limit` bytes whose payloads these queues can carry.
+    pub fn new(limit: usize, carries: fn(&[u8]) -> bool) -> Self {
+        Self { limit: Some(limit), carries: Some(carries) }
+    }
+
+    fn takes(&self, length: usize, payload: &[u8]) -> bool {
+        self.limit.is_none_or(|limit| length <= limit) && self.carries.is_none_or(|carries| carries(payload))
+    }
+}
+
+/// The message for this queue.
 pub(crate) fn message(
     delivery: &Delivery,
     event: &Event,
     (queue, session): (&QueueName, Option<&Session>),
     cause: &str,
-    inline_limit: Option<usize>,
+    inline: Inline,
 ) -> Message {
     let whole = event.body(session, &delivery.payload, true);
-    let fits = inline_limit.is_none_or(|limit| whole.len() <= limit);
+    let fits = inline.takes(whole.len(), &delivery.payload);
     Message {
         body: if fits { whole } else { event.body(session, &delivery.payload, false) },
         session: session.cloned(),

@@ -28,6 +28,23 @@ fn a_recover_that_does_not_run_is_told() {
 }
 
 #[test]
+fn a_recover_that_lags_by_a_day_is_told_by_its_own_log() {
+    let template = template();
+    let filters = template.of_type("AWS::Logs::MetricFilter");
+    let (_, filter) = filters.iter().find(|(name, _)| *name == "RecoverCursorAge").unwrap();
+    assert_eq!(
+        filter["LogGroupName"],
+        template.at("/Resources/RecoverFunction/Properties/LoggingConfig/LogGroup").clone()
+    );
+    let metric = &filter["MetricTransformations"][0];
+    let late = template.at("/Resources/RecoverLate/Properties");
+    for (name, of_metric) in [("Namespace", "MetricNamespace"), ("MetricName", "MetricName")] {
+        assert_eq!(late[name], metric[of_metric]);
+    }
+    assert_eq!((&late["Threshold"], &late["Statistic"]), (&(24 * 60 * 60).into(), &"Maximum".into()));
+}
+
+#[test]
 fn a_queue_that_lags_or_has_dead_letters_is_told() {
     let depth = "ApproximateNumberOfMessagesVisible";
     for template in [template(), subscription()] {

@@ -11,7 +11,7 @@ use crate::{front, none, subscription, template};
 /// Whose loss would be one.
 const DATA: [&str; 3] = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret"];
 /// What cannot be tagged.
-const TAGLESS: [&str; 12] = [
+const TAGLESS: [&str; 13] = [
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
@@ -19,6 +19,7 @@ const TAGLESS: [&str; 12] = [
     "AWS::CloudWatch::Dashboard",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
+    "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",

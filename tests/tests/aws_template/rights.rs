@@ -217,3 +217,14 @@ fn wild(statements: &[Statement]) -> Vec<String> {
     }
     found
 }
+
+#[test]
+fn the_front_shows_what_intake_wants_to_see_and_tells_nobody() {
+    let (front, config) =
+        (crate::front(), "front: { secret: \"env:A\" }\nsources: { a: { secrets: [\"env:A\"] } }");
+    let header = pointsman_core::config::parse(config).unwrap().config.front.unwrap().header;
+    let origin = front.at("/Resources/Distribution/Properties/DistributionConfig/Origins/0");
+    let expected = serde_json::json!([{ "HeaderName": header, "HeaderValue": { "Ref": "FrontSecret" } }]);
+    assert_eq!(origin["OriginCustomHeaders"], expected);
+    assert_eq!(front.at("/Parameters/FrontSecret/NoEcho"), true);
+}

@@ -46,7 +46,8 @@ impl Process {
             clock: gate.clone(),
             breakers: Default::default(),
         });
-        let pipeline = Ports { ledger, archive: gate.clone(), clock: gate.clone(), inline_limit: None };
+        let pipeline =
+            Ports { ledger, archive: gate.clone(), clock: gate.clone(), inline: Default::default() };
         let intake = Intake::new(pipeline.clone(), plan.rules().await);
         Arc::new(Self { gate, pipeline, intake, store })
     }

@@ -48,7 +48,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let store = Store::open(&loaded.config, "pointsman recover").await?;
     let clock = Arc::new(SystemClock);
     let (archive, ledger) = (store.archive.clone(), store.ledger.clone());
-    let pipeline = Pipeline { ledger, archive, clock: clock.clone(), inline_limit: store.inline_limit };
+    let pipeline = Pipeline { ledger, archive, clock: clock.clone(), inline: store.inline };
     let tools = Tools {
         archive: store.archive.clone(),
         records: store.records.clone(),

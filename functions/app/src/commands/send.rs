@@ -59,17 +59,21 @@ struct Answer {
 /// Sends it; exit status 0 only for an answer of 2xx.
 pub async fn run(args: Args, context: &Context) -> Result<ExitCode> {
     let body = read(&args.file)?;
+    let front = front(args.to.is_none(), context).await?;
     let (to, source) = target(args.to.clone(), context)?;
     let secret = secret(args.secret, &source, context).await?;
     let delivery = args.delivery.unwrap_or_else(fresh_id);
-    let request = Request::post(to)
+    let mut request = Request::post(to)
         .header("user-agent", "pointsman-send")
         .header("content-type", "application/json")
         .header("x-github-event", &args.event)
         .header("x-github-delivery", &delivery)
-        .header("x-hub-signature-256", signature(&secret, &body))
-        .body(body)
-        .context("the event's name or the delivery's id cannot stand in a header")?;
+        .header("x-hub-signature-256", signature(&secret, &body));
+    if let Some((header, secret)) = &front {
+        request = request.header(header, secret.expose());
+    }
+    let request =
+        request.body(body).context("the event's name or the delivery's id cannot stand in a header")?;
     let (status, answer) = post(request).await?;
     let answer = Answer { status: status.as_u16(), delivery, answer };
     print::result(context.json, &answer, || shown(status, &answer))?;
@@ -165,6 +169,18 @@ async fn secret(given: Option<String>, source: &str, context: &Context) -> Resul
     };
     let first = secrets.first().context("the source has no secret")?;
     loaded.secrets.get(first).await?.into_iter().next().context("there is no such secret")
+}
+
+/// What the server wants to see of whom stands in front of it. Told to our own server alone: another address has its own
+/// front.
+async fn front(ours: bool, context: &Context) -> Result<Option<(String, Secret)>> {
+    if !ours || context.config()?.front.is_none() {
+        return Ok(None);
+    }
+    let loaded = context.loader(None).load().await?;
+    let front = loaded.config.front.context("the configuration changed just now: try again")?;
+    let secret = loaded.secrets.get(&front.secret).await?.into_iter().next();
+    Ok(Some((front.header, secret.context("the front has no secret")?)))
 }
 
 /// `env:NAME` and `file:PATH` keep a secret off the command line, which other users of the machine can read.

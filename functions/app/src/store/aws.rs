@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use futures::FutureExt as _;
 use pointsman_aws::{Backend, Connection, SecretsManager};
-use pointsman_core::{config::Config, port::Secrets};
+use pointsman_core::{
+    config::Config,
+    port::{QueueName, Secrets},
+};
 use pointsman_env::{EnvSecrets, SystemClock};
 
 use super::Store;
@@ -15,14 +19,20 @@ pub async fn open(config: &Config) -> Result<Store> {
     let (archive, records) = (aws.archive(), aws.records());
     let queues = aws.queues(records.clone())?;
     let pipeline = aws.pipeline(archive.clone(), queues.clone(), records.clone());
+    let asked = queues.clone();
+    let is_ordered = move |queue: QueueName| {
+        let asked = asked.clone();
+        async move { asked.is_ordered(&queue).await }.boxed()
+    };
     Ok(Store {
+        is_ordered: Some(Box::new(is_ordered)),
         queue: queues.clone(),
         receiver: queues.clone(),
         admin: queues,
         archive,
         records,
         ledger: pipeline.ledger,
-        inline_limit: pipeline.inline_limit,
+        inline: pipeline.inline,
         attached: None,
     })
 }

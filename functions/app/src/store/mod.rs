@@ -10,13 +10,18 @@ mod aws;
 use std::sync::Arc;
 
 use anyhow::Result;
+use futures::future::BoxFuture;
 use pointsman_core::{
     config::{Backend, Config},
     ledger::Ledger,
-    port::{Archive, Queue, QueueAdmin, Receiver, Records, Secrets},
+    port::{Archive, PortError, Queue, QueueAdmin, QueueName, Receiver, Records, Secrets},
+    sending::Inline,
 };
 use pointsman_embedded::{Attached, Options, attach};
 use pointsman_env::{EnvSecrets, SystemClock};
+
+/// Asks a cloud whether a queue keeps the order of sessions.
+pub type IsOrdered = Box<dyn Fn(QueueName) -> BoxFuture<'static, Result<bool, PortError>> + Send + Sync>;
 
 /// All that a command may ask of the store.
 pub struct Store {
@@ -32,8 +37,10 @@ pub struct Store {
     pub records: Arc<dyn Records>,
     /// For what is sent from the archive.
     pub ledger: Arc<dyn Ledger>,
-    /// Larger events go by reference; without one none does.
-    pub inline_limit: Option<usize>,
+    /// What its queues carry; the rest goes by reference.
+    pub inline: Inline,
+    /// Tells of a cloud's queues whether each keeps order. The embedded ones all do.
+    pub is_ordered: Option<IsOrdered>,
     /// Of the embedded store alone.
     attached: Option<Attached>,
 }
@@ -59,7 +66,8 @@ impl Store {
             archive: ports.archive,
             records: ports.records,
             ledger: ports.ledger,
-            inline_limit: None,
+            inline: Default::default(),
+            is_ordered: None,
             attached: Some(attached),
         })
     }

@@ -14,6 +14,7 @@ use pointsman_core::{
     port::{Ask, Expect, QueueName, Received},
     release::errand::{Errand, Place},
     rules::Rules,
+    sending::Inline,
 };
 use pointsman_embedded::{Options, Ports as All, Store};
 use pointsman_env::EnvSecrets;
@@ -126,7 +127,7 @@ impl House {
             ledger: self.all.ledger.clone(),
             archive: self.all.archive.clone(),
             clock: self.clock.clone(),
-            inline_limit,
+            inline: Inline { limit: inline_limit, carries: None },
         };
         let accepted = matches!(ingest(request, &self.rules, &ports).await.unwrap(), Outcome::Done(_));
         accepted.then(|| format!("deliveries/github/2026/01/01/00/-.{id}"))

@@ -56,12 +56,20 @@ pub(crate) async fn sweep(turn: &mut Turn<'_>, hook: &Hook) -> Result<(), PortEr
     let usual = since(turn, hook, cursor);
     let since = turn.ask.since.unwrap_or(usual);
     let mut round = Round { hook, deliveries: hook.github.deliveries(hook.place.clone()), open: None };
-    let failed = round.failed(turn, since).await?;
+    let reached = |upto| Reached { source: hook.source.clone(), of: hook.place.to_string(), upto };
+    let failed = match round.failed(turn, since).await {
+        Ok(failed) => failed,
+        Err(error) => {
+            // It stands where it stood: its age is told all the same.
+            turn.report.cursors.extend(cursor.map(|cursor| reached(cursor.upto)));
+            return Err(error);
+        }
+    };
     let done = round.settle(turn, failed).await;
     if turn.ask.apply && since <= usual {
         let upto = round.open.unwrap_or(turn.now).min(turn.now);
         Cursor { upto, deep: None }.write(&*turn.ports.records, &key).await?;
-        turn.report.cursors.push(Reached { source: hook.source.clone(), of: hook.place.to_string(), upto });
+        turn.report.cursors.push(reached(upto));
     }
     done
 }

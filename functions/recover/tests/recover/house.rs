@@ -131,7 +131,8 @@ impl House {
                 breakers: Breakers::default(),
             }),
         };
-        let pipeline = Pipeline { ledger, archive: all.archive, clock: clock.clone(), inline_limit: None };
+        let pipeline =
+            Pipeline { ledger, archive: all.archive, clock: clock.clone(), inline: Default::default() };
         let mut house = Self {
             github,
             clock,

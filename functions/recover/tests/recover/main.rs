@@ -4,6 +4,7 @@
 
 mod github;
 mod house;
+mod logged;
 mod stored;
 mod trouble;
 mod unrouted;

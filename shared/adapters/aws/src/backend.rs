@@ -10,7 +10,7 @@ use pointsman_core::{
     stepwise::Stepwise,
 };
 
-use crate::{Connection, DynamoDb, INLINE_LIMIT, S3, SecretsManager, Sqs};
+use crate::{Connection, DynamoDb, S3, SecretsManager, Sqs, inline};
 
 /// AWS behind the ports. Making it calls nobody: what is missing or denied is told by the first call that needs it.
 pub struct Backend {
@@ -65,6 +65,6 @@ impl Backend {
             breakers: Breakers::default(),
         };
         let clock = self.clock.clone();
-        pipeline::Ports { ledger: Arc::new(ledger), archive, clock, inline_limit: Some(INLINE_LIMIT) }
+        pipeline::Ports { ledger: Arc::new(ledger), archive, clock, inline: inline() }
     }
 }

@@ -14,4 +14,4 @@ pub use connection::Connection;
 pub use dynamodb::DynamoDb;
 pub use s3::S3;
 pub use secrets::SecretsManager;
-pub use sqs::{INLINE_LIMIT, Sqs, can_carry, delivered};
+pub use sqs::{Sqs, delivered, inline};

@@ -15,6 +15,7 @@ use pointsman_conformance::{
     Capabilities, Subject, Time, TurnedClock, WallClock, archive, ledger, queue, records, secrets,
 };
 use pointsman_core::{
+    breaker::Breakers,
     port::{PortError, Secret, SecretRef, Secrets},
     stepwise::Stepwise,
 };
@@ -143,6 +144,7 @@ mod stepwise_ledger {
             queue: queues.queue.clone(),
             records: records.clone(),
             clock: Arc::new(WallClock),
+            breakers: Breakers::default(),
         });
         subject(ledger::Ports { ledger, archive, records, queues }, Time::Real, FIFO)
     }

@@ -7,6 +7,7 @@ use pointsman_core::{
     config::{Config, azure::Places},
     pipeline,
     port::{Clock, Http, PortError, QueueName, QueueSettings, Records, Secrets},
+    sending::Inline,
     stepwise::Stepwise,
 };
 
@@ -90,6 +91,8 @@ impl Backend {
             breakers: Breakers::default(),
         };
         let clock = self.clock.clone();
-        pipeline::Ports { ledger: Arc::new(ledger), archive, clock, inline_limit: Some(INLINE_LIMIT) }
+        // What its host may unwrap is carried in base64: only what is long goes by reference.
+        let inline = Inline { limit: Some(INLINE_LIMIT), carries: None };
+        pipeline::Ports { ledger: Arc::new(ledger), archive, clock, inline }
     }
 }

@@ -16,7 +16,7 @@ const PATIENCE: u32 = 10;
 pub enum Update {
     /// A new version without faults.
     Changed {
-        /// It. Its `listen` and `data` are what the file says now, in force or not.
+        /// It. Its `backend`, `listen` and `data` are what the file says now, in force or not.
         loaded: Box<Loaded>,
         /// The keys whose change needs a restart.
         restart: Vec<&'static str>,
@@ -110,8 +110,9 @@ impl Watcher {
     }
 
     fn restart(&self, config: &Config) -> Vec<&'static str> {
+        let backend = (config.backend != self.started.backend).then_some("backend");
         let listen = (config.listen != self.started.listen).then_some("listen");
         let data = (config.data != self.started.data).then_some("data");
-        listen.into_iter().chain(data).collect()
+        backend.into_iter().chain(listen).chain(data).collect()
     }
 }

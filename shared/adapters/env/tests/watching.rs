@@ -137,6 +137,8 @@ async fn what_needs_a_restart_is_said_until_it_is_as_at_the_start() {
     assert_eq!(watched.within(2).await, "third [\"listen\"]");
     watched.write(&named("fourth"));
     assert_eq!(watched.within(2).await, "fourth []");
+    watched.write(&format!("backend: aws\n{}", named("fifth").replace("literal:a", "env:PATH")));
+    assert_eq!(watched.within(2).await, "fifth [\"backend\"]");
 }
 
 #[tokio::test]

@@ -48,7 +48,9 @@ fn stored(delivery: &Delivery) -> Stored {
 
 fn sent_again(delivery: &Delivery, why: Why<'_>, to: To<'_>) -> Again {
     let rules = rules();
-    stored(delivery).with_facts(&rules, |facts, event| again(facts, event, &rules, (why, to), None)).unwrap()
+    stored(delivery)
+        .with_facts(&rules, |facts, event| again(facts, event, &rules, (why, to), Inline::default()))
+        .unwrap()
 }
 
 /// Queues, each with its session.
@@ -71,7 +73,7 @@ fn a_replay_erases_nothing_unless_that_is_asked_for() {
     let rules = Rules::load(&config, &Known).now_or_never().unwrap().unwrap();
     let gone = delivery("installation", r#"{"action":"deleted","installation":{"id":7}}"#);
     let queues = |why, to| {
-        let made = |facts: &Facts<'_>, event| again(facts, event, &rules, (why, to), None);
+        let made = |facts: &Facts<'_>, event| again(facts, event, &rules, (why, to), Inline::default());
         let again = stored(&gone).with_facts(&rules, made).unwrap();
         again.messages.into_iter().map(|(queue, _)| queue.to_string()).collect::<Vec<_>>()
     };
@@ -105,8 +107,9 @@ fn what_fills_a_gap_is_the_first_copy_and_a_replay_is_a_copy_of_its_own() {
     let push = delivery("push", PUSH);
     let first = |queue: &QueueName| {
         let rules = rules();
-        let made =
-            |facts: &Facts, event: Event| message(facts.delivery, &event, (queue, None), "", None).dedup_id;
+        let made = |facts: &Facts, event: Event| {
+            message(facts.delivery, &event, (queue, None), "", Inline::default()).dedup_id
+        };
         stored(&push).with_facts(&rules, made).unwrap()
     };
     let gaps = GAPS.map(|why| sent_again(&push, why, To::Matching));
@@ -189,11 +192,28 @@ fn its_entry_is_the_deliverys_own_so_that_its_mark_is_completed() {
 fn over_the_inline_limit_it_goes_by_reference() {
     let (push, rules) = (delivery("push", PUSH), rules());
     let terms = (Why::Recovered, To::Matching);
-    let again =
-        stored(&push).with_facts(&rules, |facts, event| again(facts, event, &rules, terms, Some(100)));
+    let inline = Inline { limit: Some(100), carries: None };
+    let again = stored(&push).with_facts(&rules, |facts, event| again(facts, event, &rules, terms, inline));
     for (_, message) in again.unwrap().messages {
         let body = message.body.to_bytes();
         let event = Envelope::read(&body).unwrap();
         assert_eq!((event.data(), event.attribute("dataref")), (None, Some(push.archive_key())));
+    }
+}
+
+#[test]
+fn what_the_queues_cannot_carry_goes_by_reference_however_short() {
+    let inline = Inline::new(60_000, |payload| !payload.ends_with("\u{ffff}\"}".as_bytes()));
+    let odd = PUSH.replace("}}", "},\"note\":\"\u{ffff}\"}");
+    for (payload, carried) in [(PUSH, true), (&*odd, false)] {
+        let (push, rules) = (delivery("push", payload), rules());
+        for why in [Why::Recovered, Why::Rerouted, Why::Replayed("r1")] {
+            let terms = (why, To::Matching);
+            let made = |facts: &Facts<'_>, event| again(facts, event, &rules, terms, inline);
+            for (_, message) in stored(&push).with_facts(&rules, made).unwrap().messages {
+                let body = message.body.to_bytes();
+                assert_eq!(Envelope::read(&body).unwrap().data().is_some(), carried, "{why:?}");
+            }
+        }
     }
 }

@@ -25,6 +25,22 @@ pub struct Admin {
     pub token: SecretRef,
 }
 
+/// What stands in front of the server, such as a content delivery network with a firewall, and proves itself by a header.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Front {
+    /// The header that it adds to each request. Default `X-Pointsman-Front`.
+    #[serde(default = "front_header")]
+    pub header: String,
+    /// What the header must say, by reference. While it is being rotated, the version before counts too.
+    #[schemars(with = "String")]
+    pub secret: SecretRef,
+}
+
+fn front_header() -> String {
+    "X-Pointsman-Front".to_owned()
+}
+
 /// How long things are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -19,7 +19,7 @@ mod tests;
 
 pub use aws::Aws;
 pub use azure::Azure;
-pub use care::{Admin, ERASE, Hook, Hooks, REPLAY, Recover, Retention};
+pub use care::{Admin, ERASE, Front, Hook, Hooks, REPLAY, Recover, Retention};
 pub use effective::to_yaml;
 pub use fault::{Fault, Faults, Mark};
 pub use model::{

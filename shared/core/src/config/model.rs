@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, App, Aws, Azure, Hooks, Recover, Release, Retention, humane};
+use super::{Admin, App, Aws, Azure, Front, Hooks, Recover, Release, Retention, humane};
 use crate::port::{OnPoison, SecretRef};
 
 /// The configuration of one Pointsman.
@@ -14,7 +14,7 @@ use crate::port::{OnPoison, SecretRef};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where queues, archive and records live. `embedded`: one SQLite store in the `data` folder; `aws`: SQS, S3 and
-    /// DynamoDB; `azure`: Service Bus and Blob Storage. Default `embedded`.
+    /// DynamoDB; `azure`: Service Bus and Blob Storage. Default `embedded`. A change needs a restart.
     pub backend: Backend,
     /// Where things are on AWS: for `backend: aws` alone. Default: as the functions' environment says.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,6 +30,10 @@ pub struct Config {
     /// Networks (such as `10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed. Default none.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
+    /// What stands in front and proves itself by a header: a webhook without it is refused with 403. Default nothing:
+    /// webhooks may come from anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front: Option<Front>,
     /// Who may send webhooks, by the last segment of the URL: `/webhooks/{source}`. At least one; a name is 1 to 60 of
     /// a-z, 0-9 and -.
     pub sources: BTreeMap<String, Source>,
@@ -58,6 +62,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: ".pointsman".into(),
             trusted_proxies: Vec::new(),
+            front: None,
             sources: BTreeMap::new(),
             subscriptions: Vec::new(),
             queues: Queues::default(),

@@ -38,6 +38,35 @@ pub enum Verifier {
     },
 }
 
+/// What stands in front, known by a secret that only it adds to requests.
+#[derive(Debug)]
+pub struct Front {
+    header: String,
+    secrets: Vec<Secret>,
+}
+
+impl Front {
+    /// Known by this header (in any case), which says one of these.
+    pub fn new(header: &str, secrets: Vec<Secret>) -> Self {
+        Self { header: header.to_ascii_lowercase(), secrets }
+    }
+
+    /// Refuses what came around it.
+    pub fn check(&self, headers: &Headers) -> Result<(), Rejection> {
+        let given = headers.get(&self.header).unwrap_or_default().as_bytes();
+        if any(self.secrets.iter().map(|secret| secret.expose().ct_eq(given))) {
+            return Ok(());
+        }
+        let detail = "the request did not come by the address that is meant for it: send to that one";
+        Err(Rejection::new(Reason::NotByFront, detail))
+    }
+
+    /// Its header (lower case), which is never kept.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+}
+
 /// Where an HMAC lies and how it is written.
 #[derive(Debug)]
 pub struct HmacRule {

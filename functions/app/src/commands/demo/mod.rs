@@ -109,7 +109,7 @@ impl House {
         let rules = Rules::load(&self.config, &self.secrets()).await?;
         let all = self.store.ports();
         let clock = Arc::new(SystemClock);
-        let ports = Ports { ledger: all.ledger, archive: all.archive, clock, inline_limit: None };
+        let ports = Ports { ledger: all.ledger, archive: all.archive, clock, inline: Default::default() };
         Ok(Arc::new(Intake::new(ports, rules)))
     }
 

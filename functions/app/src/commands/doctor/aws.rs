@@ -29,7 +29,16 @@ async fn queues(loaded: &Loaded, store: &Store, found: &mut Findings) {
         match store.admin.stats(&queue).await {
             Ok(stats) => {
                 let seen = format!("{} wait, {} dead letters", stats.depth, stats.dead);
-                found.ok(&check, seen);
+                let ordered = match &store.is_ordered {
+                    Some(is_ordered) => is_ordered(queue.clone()).await,
+                    None => Ok(true),
+                };
+                match ordered {
+                    Ok(ordered) => {
+                        of_its_kind(&check, loaded.config.ordered(queue.as_str()), ordered, seen, found)
+                    }
+                    Err(error) => told(&check, Err(error), "", found),
+                }
             }
             Err(error) if error.kind == ErrorKind::NotFound => {
                 let kind = if loaded.config.ordered(queue.as_str()) { "FIFO" } else { "standard" };
@@ -41,6 +50,27 @@ async fn queues(loaded: &Loaded, store: &Store, found: &mut Findings) {
             }
             Err(error) => told(&check, Err(error), "", found),
         }
+    }
+}
+
+/// A queue is FIFO where its events have sessions, and standard where they have none.
+fn of_its_kind(check: &str, wanted: bool, ordered: bool, seen: String, found: &mut Findings) {
+    match (wanted, ordered) {
+        (true, false) => {
+            let seen =
+                format!("it is a standard queue, and its events have sessions: each is refused ({seen})");
+            let todo = "make it a FIFO queue (infra/aws/queue.yaml with Ordered=true), or give its subscription \
+                        `session: none`";
+            found.fail(check, seen, todo);
+        }
+        (false, true) => {
+            let seen = format!(
+                "it is a FIFO queue, and its events have no session: it costs more, and delays none ({seen})"
+            );
+            let todo = "make it a standard queue (infra/aws/queue.yaml with Ordered=false), or leave `session: none` out";
+            found.doubt(check, seen, todo);
+        }
+        _ => found.ok(check, seen),
     }
 }
 
@@ -65,6 +95,29 @@ fn told(check: &str, done: Result<(), PortError>, fine: &str, found: &mut Findin
                 _ => "see region, credentials and the stack's outputs; then run this again",
             };
             found.fail(check, error.to_string(), todo);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::Status;
+
+    #[test]
+    fn a_queue_of_the_wrong_kind_is_told_with_what_to_do() {
+        let cases = [
+            (true, true, Status::Ok, ""),
+            (false, false, Status::Ok, ""),
+            (true, false, Status::Failed, "make it a FIFO queue"),
+            (false, true, Status::Warning, "make it a standard queue"),
+        ];
+        for (wanted, ordered, status, todo) in cases {
+            let mut found = Findings::default();
+            of_its_kind("queue triage", wanted, ordered, "3 wait".into(), &mut found);
+            let check = &found.checks[0];
+            assert!(check.status == status && check.seen.contains("3 wait"), "{}", check.seen);
+            assert!(check.todo.as_deref().unwrap_or_default().starts_with(todo), "{:?}", check.todo);
         }
     }
 }

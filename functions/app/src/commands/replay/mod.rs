@@ -91,7 +91,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode> {
     let stage = Replay {
         ports: ports(&store),
         rules,
-        inline_limit: store.inline_limit,
+        inline: store.inline,
         budget: None,
         most: MOST,
         holder: format!("pointsman replay (process {})", process::id()),

@@ -95,7 +95,7 @@ fn recovery(
     let tools = recovery::Tools {
         archive: all.archive,
         records: all.records,
-        pipeline: Ports { ledger, archive, clock: clock.clone(), inline_limit: None },
+        pipeline: Ports { ledger, archive, clock: clock.clone(), inline: Default::default() },
         http: Arc::new(pointsman_http::Client::default()),
         secrets: Arc::new(secrets.clone()),
         clock: clock.clone(),

@@ -61,7 +61,8 @@ async fn serve(
 ) -> Result<()> {
     let all = store.ports();
     let (ledger, clock) = (all.ledger, Arc::new(SystemClock));
-    let intake = Intake::new(Ports { ledger, archive: all.archive, clock, inline_limit: None }, rules);
+    let intake =
+        Intake::new(Ports { ledger, archive: all.archive, clock, inline: Default::default() }, rules);
     let intake = Arc::new(intake);
     let beside = Beside::start(store, &loaded.secrets, &intake);
     let stopping = beside.stopping();

@@ -108,7 +108,7 @@ impl House {
             ledger: self.ports.ledger.clone(),
             archive: self.ports.archive.clone(),
             clock: self.clock.clone(),
-            inline_limit: None,
+            inline: Default::default(),
         };
         match pipeline::ingest(request, &self.rules, &ports).await.unwrap() {
             Outcome::Done(accepted) => !accepted.duplicate,
@@ -170,7 +170,7 @@ impl House {
                 clock: self.pace.clone(),
             },
             rules: self.rules.clone(),
-            inline_limit: None,
+            inline: Default::default(),
             budget: None,
             most: 7,
             holder: "a test".into(),

@@ -29,11 +29,9 @@ use pointsman_core::{
 };
 
 use self::held::Held;
-pub use self::{receive::delivered, wire::can_carry};
+pub use self::{receive::delivered, wire::inline};
 use crate::{Connection, fault::Asked};
 
-/// An event that is longer than this, in bytes, is better sent by reference: SQS bills by 64 kB, attributes included.
-pub const INLINE_LIMIT: usize = 60_000;
 /// Messages in one call of SQS.
 const BATCH: usize = 10;
 
@@ -97,6 +95,11 @@ impl Sqs {
         Ok(())
     }
 
+    /// Whether a queue keeps the order of sessions: whether it is FIFO.
+    pub async fn is_ordered(&self, queue: &QueueName) -> Result<bool, PortError> {
+        Ok(self.place(queue).await?.ordered)
+    }
+
     fn settings(&self, queue: &QueueName) -> QueueSettings {
         lock(&self.0.settings).get(&queue.origin()).cloned().unwrap_or_default()
     }
@@ -130,9 +133,10 @@ impl Sqs {
             Ok(known) => known.iter().map(QueueName::as_str).collect::<Vec<_>>().join(", "),
             Err(error) => format!("not to be listed ({error})"),
         };
-        let name = format!("{}{queue}", self.0.prefix);
+        let tried = [true, false].map(|ordered| names::physical(&self.0.prefix, queue, ordered));
+        let [fifo, standard] = tried.map(Result::unwrap_or_default);
         PortError::not_found(format!(
-            "there is no queue `{queue}` on SQS, neither `{name}.fifo` nor `{name}`; the known ones are {known}"
+            "there is no queue `{queue}` on SQS, neither `{fifo}` nor `{standard}`; the known ones are {known}"
         ))
     }
 

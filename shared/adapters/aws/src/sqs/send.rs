@@ -81,7 +81,7 @@ impl Sqs {
     }
 
     async fn send_all(&self, queue: &QueueName, place: &Place, messages: Vec<Message>) -> Vec<Outcome> {
-        let entries: Vec<_> = messages.iter().map(|message| Entry::of(message, place.ordered)).collect();
+        let entries: Vec<_> = messages.iter().map(|message| entry(message, place)).collect();
         drop(messages);
         let mut outcomes: Vec<Option<Outcome>> = entries.iter().map(|_| None).collect();
         let mut waiting = Vec::new();
@@ -115,6 +115,12 @@ impl Sqs {
         }
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(silence(place)))).collect()
     }
+}
+
+/// A message for this queue; the error names it.
+fn entry(message: &Message, place: &Place) -> Result<Entry, PortError> {
+    Entry::of(message, place.ordered)
+        .map_err(|error| PortError::new(error.kind, format!("{} refuses it: {error}", place.shown)))
 }
 
 /// What is done with one message for a standard queue.

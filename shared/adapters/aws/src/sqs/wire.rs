@@ -6,6 +6,7 @@ use std::time::Duration;
 use pointsman_core::{
     pack::{ATTRIBUTE, pack},
     port::{Message, PortError},
+    sending::Inline,
     session::Session,
 };
 use sha2::{Digest as _, Sha256};
@@ -19,9 +20,17 @@ const ALONE: &str = "%~";
 /// The longest dedup id that SQS takes as it is.
 const LONGEST_ID: usize = 128;
 
+/// An event that is longer than this, in bytes, is better sent by reference: SQS bills by 64 kB, attributes included.
+const INLINE: usize = 60_000;
+
+/// What is sent within a message; the rest is better sent by reference.
+pub fn inline() -> Inline {
+    Inline::new(INLINE, can_carry)
+}
+
 /// Whether SQS can carry these bytes as text. Others are carried in base64, which only this adapter undoes: who reads the
 /// queue with other tools is better sent a reference.
-pub fn can_carry(body: &[u8]) -> bool {
+fn can_carry(body: &[u8]) -> bool {
     let sign = |sign: char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     !body.is_empty() && std::str::from_utf8(body).is_ok_and(|text| text.chars().all(sign))
 }

@@ -14,8 +14,8 @@ use pointsman_core::{
     attempts::{Attempts, NOBODY, TOO_OFTEN, Tally, cut, letter},
     pack::unpack,
     port::{
-        Abandon, Ask, Delivered, ErrorKind, Handover, MessageId, PortError, Queue as _, QueueName, Receipt,
-        Received, Receiver, Records,
+        Abandon, Ask, Delivered, ErrorKind, Handover, Message, MessageId, PortError, Queue as _, QueueName,
+        Receipt, Received, Receiver, Records,
     },
 };
 
@@ -149,6 +149,15 @@ impl Handover for Handed {
             holds.remove(&(queue.clone(), receipt.clone()));
         }
         Ok(())
+    }
+
+    async fn postpone(&self, queue: &QueueName, receipt: &Receipt, copy: Message) -> Result<(), PortError> {
+        let hold = self.take(queue, receipt)?;
+        let sent = self.bus.schedule(queue, &copy).await;
+        if sent.is_err() {
+            self.put_back(queue, hold);
+        }
+        sent
     }
 }
 

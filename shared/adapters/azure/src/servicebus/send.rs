@@ -59,6 +59,12 @@ fn next(waiting: &Indexed, largest: usize) -> usize {
 }
 
 impl ServiceBus {
+    /// Sends one message for later, whatever comes of its session before it.
+    pub(super) async fn schedule(&self, queue: &QueueName, message: &Message) -> Result<(), PortError> {
+        let entry = Entry::whenever(message, self.0.namespace.largest, self.0.clock.now())?;
+        self.post(queue, &[&entry]).await
+    }
+
     async fn send_batch(
         &self,
         queue: &QueueName,

@@ -50,6 +50,11 @@ impl Entry {
             let why = format!("a message of the session `{session}` cannot be delayed");
             return Err(PortError::invalid(why));
         }
+        Self::whenever(message, largest, now)
+    }
+
+    /// The same for a message that may come after later ones of its session.
+    pub(super) fn whenever(message: &Message, largest: usize, now: Timestamp) -> Result<Self, PortError> {
         let (body, pack) = pack(message, can_carry);
         let message_id = id(&message.dedup_id);
         let session_id = match &message.session {

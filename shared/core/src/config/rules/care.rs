@@ -2,16 +2,35 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{DEFAULT_QUEUE, Findings, release::base_url, source::exactly_one};
+use super::{
+    DEFAULT_QUEUE, Findings,
+    release::base_url,
+    source::{exactly_one, header},
+};
 use crate::{
     config::{Retention, node::Cursor},
     facts::Repository,
     port::QueueSettings,
 };
 
+/// Headers of requests that mean something else.
+const NOT_IN_FRONT: &[&str] = &[
+    "authorization",
+    "content-type",
+    "content-length",
+    "host",
+    "x-forwarded-for",
+    "x-hub-signature-256",
+    "x-github-event",
+    "x-github-delivery",
+];
+
 pub fn check(root: &Cursor<'_>, found: &mut Findings) {
     if let Some((token, text)) = root.get("admin").as_ref().and_then(|admin| admin.text_of("token")) {
         found.secret(&token, text);
+    }
+    if let Some(front) = root.get("front") {
+        check_front(&front, found);
     }
     retention(root, found);
     found.duration(root.get("recover").and_then(|recover| recover.get("every")), "1m", "24h");
@@ -22,6 +41,19 @@ pub fn check(root: &Cursor<'_>, found: &mut Findings) {
         }
     }
     poison(root, found);
+}
+
+fn check_front(front: &Cursor<'_>, found: &mut Findings) {
+    header(front, found);
+    if let Some((cursor, text)) = front.text_of("header")
+        && NOT_IN_FRONT.contains(&text.to_ascii_lowercase().as_str())
+    {
+        let fault = cursor.fault(format!("`{text}` is a header that senders set themselves"));
+        found.faults.push(fault.hint("leave `header` out, or choose one of your own"));
+    }
+    if let Some((secret, text)) = front.text_of("secret") {
+        found.secret(&secret, text);
+    }
 }
 
 fn retention(root: &Cursor<'_>, found: &mut Findings) {

@@ -136,7 +136,7 @@ pub fn exactly_one(cursor: &Cursor<'_>, [one, other]: [&str; 2], found: &mut Fin
     }
 }
 
-fn header(cursor: &Cursor<'_>, found: &mut Findings) {
+pub(super) fn header(cursor: &Cursor<'_>, found: &mut Findings) {
     if let Some((header, text)) = cursor.text_of("header")
         && text.parse::<HeaderName>().is_err()
     {

@@ -35,7 +35,7 @@ pointsman.yaml:6:5: subscriptions[0]: `events` is missing
 pointsman.yaml:7:5: subscriptions[0].event: this key is unknown
     did you mean `events`?
 pointsman.yaml:8:1: preview: this key is unknown
-    known are: backend, aws, listen, data, trusted_proxies, sources, subscriptions, queues, admin, retention, recover, release"#,
+    known are: backend, aws, listen, data, trusted_proxies, front, sources, subscriptions, queues, admin, retention, recover, release"#,
     ),
     (
         "what_is_kept_too_short_and_hooks_of_nobody",
@@ -66,6 +66,23 @@ pointsman.yaml:10:23: retention.archive: the archive is kept for 15days, shorter
 pointsman.yaml:10:56: retention.records: `3d` is not between 4d and 3650d
 pointsman.yaml:11:19: recover.every: `1s` is not between 1m and 24h
 pointsman.yaml:12:17: admin.token: `env:` names nothing after the colon"#,
+    ),
+    (
+        "a_front_that_anybody_could_be",
+        r#"sources: { github: { secrets: ["env:A"] } }
+front: { header: X-Hub-Signature-256, secret: hunter2 }
+"#,
+        r#"pointsman.yaml:2:18: front.header: `X-Hub-Signature-256` is a header that senders set themselves
+    leave `header` out, or choose one of your own
+pointsman.yaml:2:47: front.secret: a secret is named by reference: env:NAME or file:PATH (or literal:TEXT, for trying out)"#,
+    ),
+    (
+        "a_front_without_a_secret",
+        r#"sources: { github: { secrets: ["env:A"] } }
+front: { header: "X Front" }
+"#,
+        r#"pointsman.yaml:2:8: front: `secret` is missing
+pointsman.yaml:2:18: front.header: `X Front` is no name of a header"#,
     ),
     (
         "an_archive_that_is_outlived_by_a_queue_with_the_usual_age",

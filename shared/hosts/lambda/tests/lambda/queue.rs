@@ -1,9 +1,10 @@
-//! Batches: order within a group, what is returned, and what the queue is told of it.
+//! Batches: what is returned, when no more is begun, and what cannot be taken over or settled. What becomes of an outcome:
+//! `parity`.
 //!
 //! In `sqs-fifo.json` the groups are 1, 3, 5, 8, 10; then 2, 6, 9; then 4, 7.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -112,25 +113,6 @@ async fn after_a_failure_every_later_record_of_that_group_is_returned_untouched(
 }
 
 #[tokio::test(start_paused = true)]
-async fn standard_records_stand_each_for_itself() {
-    let fake = Fake::new();
-    let end = async |number| if number == 2 { retry(3) } else { Ok(Outcome::Done(())) };
-    let (returned, begun) = run("sqs-standard.json", &fake.source(), end).await;
-    assert_eq!((returned, begun), (vec![2], vec![1, 2, 3, 4]));
-    assert_eq!(fake.told("failed"), ["failed 2 after 3"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_rejected_record_is_a_dead_letter_and_its_group_goes_on() {
-    let fake = Fake::new();
-    let end = async |number| if number == 3 { rejected() } else { Ok(Outcome::Done(())) };
-    let (returned, begun) = run("sqs-fifo.json", &fake.source(), end).await;
-    assert_eq!(returned, [] as [u32; 0]);
-    assert_eq!(of_group(&begun, GROUPS[0]), GROUPS[0]);
-    assert_eq!((fake.told("dead"), fake.held()), (vec!["dead 3 failed".to_owned()], 0));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_rejected_record_that_cannot_be_buried_is_not_acknowledged() {
     let fake = Fake::new();
     let queue = fake.clone();
@@ -144,35 +126,6 @@ async fn a_rejected_record_that_cannot_be_buried_is_not_acknowledged() {
     let (returned, _) = run("sqs-fifo.json", &Source { concurrency: 1, ..fake.source() }, end).await;
     assert_eq!(returned, [3, 5, 8, 10]);
     assert_eq!(fake.told("dead"), [] as [&str; 0]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_record_that_failed_too_often_dies_and_throttling_is_no_failure() {
-    let fake = Fake::new();
-    fake.failed_before(2, 4);
-    fake.failed_before(4, 4);
-    let end = async |number| match number {
-        2 => Err(PortError::internal("odd")),
-        4 => {
-            let after = Some(Duration::from_secs(60));
-            Err(PortError::new(ErrorKind::Throttled { after }, "too fast"))
-        }
-        _ => Ok(Outcome::Done(())),
-    };
-    let (returned, _) = run("sqs-fifo.json", &fake.source(), end).await;
-    assert_eq!(returned, [4, 7]);
-    assert_eq!(fake.told("dead"), ["dead 2 failed"]);
-    assert_eq!(fake.told("back"), ["back 7 after 0", "back 4 after 60"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_panic_is_a_retry_and_costs_no_other_group_anything() {
-    let fake = Fake::new();
-    let end = async |number| if number == 2 { panic!("a bug") } else { Ok(Outcome::Done(())) };
-    let (returned, begun) = run("sqs-fifo.json", &fake.source(), end).await;
-    assert_eq!(returned, [2, 6, 9]);
-    assert_eq!(fake.told("failed"), ["failed 2 after 1"]);
-    assert_eq!(begun.len(), 8);
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,28 +156,6 @@ async fn a_handler_that_never_ends_does_not_take_the_others_with_it() {
     assert_eq!(returned, [4, 7]);
     assert_eq!(fake.told("failed"), ["failed 4 after 1"]);
     assert!(fake.clock.now() < jiff::Timestamp::UNIX_EPOCH + crate::support::TIME);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_function_that_takes_all_of_a_group_gets_it_at_once() {
-    let fake = Fake::new();
-    fake.failed_before(3, 1);
-    let turns = Mutex::new(BTreeMap::new());
-    let source = Source { together: true, ..fake.source() };
-    let handler = |turn: Vec<Received>| {
-        let numbers: Vec<u32> = turn.iter().map(|message| number(&message.id.0)).collect();
-        turns.lock().unwrap().insert(numbers[0], numbers.clone());
-        async move {
-            // Together 2, 6 and 9 are refused; alone only 6 is.
-            if numbers.contains(&6) { rejected() } else { Ok(Outcome::Done(())) }
-        }
-    };
-    let told = queue::handle(&recorded("sqs-fifo.json"), &source, handler).await;
-    assert_eq!(returned(told), [] as [u32; 0]);
-    let turns: Vec<_> = turns.into_inner().unwrap().into_values().collect();
-    let expected: [&[u32]; 7] = [&[1], &[2], &[3], &[4, 7], &[5, 8, 10], &[6], &[9]];
-    assert_eq!(turns, expected);
-    assert_eq!((fake.told("dead"), fake.held()), (vec!["dead 6 failed".to_owned()], 0));
 }
 
 #[tokio::test(start_paused = true)]

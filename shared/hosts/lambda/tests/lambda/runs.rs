@@ -1,22 +1,15 @@
 //! Schedules and invocations by name.
 
-use std::{
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pointsman_core::{
-    outcome::{Handled, Outcome, Reason, Rejection},
+    outcome::{Handled, Outcome},
     port::PortError,
 };
-use pointsman_host_lambda::{Fault, Lazy, direct, timer};
+use pointsman_host_lambda::{Lazy, direct, timer};
 use serde_json::{Value, json};
 
 use crate::support::recorded;
-
-async fn asked(outcome: Handled<u32>) -> Result<Value, Fault> {
-    direct::handle(&recorded("direct.json"), "replay", async |_: Value| outcome).await
-}
 
 #[tokio::test]
 async fn a_schedule_runs_the_stage_at_its_time() {
@@ -26,36 +19,19 @@ async fn a_schedule_runs_the_stage_at_its_time() {
 }
 
 #[tokio::test]
+async fn an_order_is_what_no_other_trigger_is() {
+    let run = async |order: Value| Ok(Outcome::Done(order["replay"].clone()));
+    let told = direct::handle(&recorded("direct.json"), "replay", run).await;
+    assert_eq!(told, Ok(json!({ "done": "r-20261121-1" })));
+}
+
+#[tokio::test]
 async fn what_is_no_schedule_runs_nothing() {
     for name in ["event-bridge-other.json", "direct.json", "sqs-fifo.json"] {
         let run = async |_| -> Handled<u32> { panic!("it ran for {name}") };
         let fault = timer::handle(&recorded(name), "recover", run).await.unwrap_err();
         assert_eq!(fault.kind, "Malformed", "{name}");
     }
-}
-
-#[tokio::test]
-async fn an_order_reaches_the_stage_and_its_outcome_the_caller() {
-    let run = async |order: Value| Ok(Outcome::Done(order["replay"].clone()));
-    let told = direct::handle(&recorded("direct.json"), "replay", run).await;
-    assert_eq!(told, Ok(json!({ "done": "r-20261121-1" })));
-    assert_eq!(
-        asked(Ok(Outcome::Skipped("it is over".into()))).await,
-        Ok(json!({ "skipped": "it is over" }))
-    );
-}
-
-#[tokio::test]
-async fn what_was_not_done_is_a_fault() {
-    let refused = Outcome::Rejected(Rejection::new(Reason::Failed, "no such replay"));
-    assert_eq!(asked(Ok(refused)).await, Err(Fault::new("Rejected", "no such replay")));
-    let cause = PortError::unavailable("DynamoDB is away");
-    let later = Outcome::Retry { after: Duration::from_secs(1), cause };
-    assert_eq!(asked(Ok(later)).await.unwrap_err().message, "DynamoDB is away");
-    assert_eq!(asked(Err(PortError::internal("odd"))).await.unwrap_err().message, "odd");
-    let run = async |_: Value| -> Handled<u32> { panic!("a bug") };
-    let fault = direct::handle(&recorded("direct.json"), "replay", run).await.unwrap_err();
-    assert!(fault.message.contains("a bug"), "{fault}");
 }
 
 #[tokio::test]

@@ -59,7 +59,6 @@ struct State {
     log: Vec<String>,
     /// What the next settling answers with.
     refused: Vec<ErrorKind>,
-    attempts: BTreeMap<u32, u32>,
 }
 
 /// The queue; its messages are called by their number in the recorded batch.
@@ -89,11 +88,6 @@ impl Fake {
         self.log().into_iter().filter(|line| line.starts_with(word)).collect()
     }
 
-    /// This message has failed so often before.
-    pub fn failed_before(&self, number: u32, times: u32) {
-        self.state.lock().unwrap().attempts.insert(number, times);
-    }
-
     /// The next settlings, and adoptions, fail so.
     pub fn refuse(&self, kinds: &[ErrorKind]) {
         self.state.lock().unwrap().refused.extend(kinds);
@@ -113,7 +107,7 @@ impl Fake {
             let number = number(&record.id);
             state.held.insert(record.receipt.clone(), number);
             Received {
-                attempt: state.attempts.get(&number).unwrap_or(&0) + 1,
+                attempt: 1,
                 id: MessageId(record.id),
                 receipt: Receipt(record.receipt),
                 body: record.text.into(),

@@ -1,22 +1,29 @@
-//! One group's records, one after another; after one that is not done, the later ones are returned untouched.
+//! One session's messages, one after another; after one that is not done, the later ones are returned untouched.
 
 use std::{
     collections::{HashSet, VecDeque},
     panic::AssertUnwindSafe,
+    pin::pin,
     time::Duration,
 };
 
-use futures::FutureExt as _;
-use jiff::Timestamp;
-use pointsman_core::{
+use futures::{
+    FutureExt as _,
+    future::{Either, select},
+};
+use tracing::{Instrument as _, debug, info_span, warn};
+
+use super::{
+    Source, Times, Undone,
+    later::{self, since},
+    times::left,
+};
+use crate::{
     outcome::{Handled, Outcome, Reason, Rejection, panicked, settle},
     port::{Abandon, MessageId, PortError, Received},
     session::Session,
     word::{Bounds, Word},
 };
-use tracing::{Instrument as _, debug, info_span, warn};
-
-use super::{Source, Times};
 
 /// Messages of one session in order, or one message without a session.
 pub(super) struct Lane<'a, H> {
@@ -25,7 +32,7 @@ pub(super) struct Lane<'a, H> {
     pub(super) hand: Vec<Received>,
     pub(super) handler: &'a H,
     pub(super) times: Times,
-    /// Records without a body.
+    /// Messages without a body.
     pub(super) empty: &'a HashSet<MessageId>,
     /// The first so many are handled one by one: together they were rejected.
     pub(super) apart: usize,
@@ -34,8 +41,8 @@ pub(super) struct Lane<'a, H> {
 /// What becomes of a lane after a turn.
 enum Then {
     Next,
-    /// These were not done; nothing of the lane follows.
-    Stop(Vec<Received>),
+    /// These were not done, and are to wait so long; nothing of the lane follows.
+    Stop(Vec<Received>, Duration),
 }
 
 impl<H, F> Lane<'_, H>
@@ -44,9 +51,9 @@ where
     F: Future<Output = Handled<()>>,
 {
     /// Until all are done, or one is not; says what is to come again.
-    pub(super) async fn run(mut self) -> Vec<MessageId> {
+    pub(super) async fn run(mut self) -> Undone {
         let mut hand = VecDeque::from(std::mem::take(&mut self.hand));
-        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        let (mut done, mut undone) = (Vec::new(), Undone::default());
         while !hand.is_empty() && self.source.clock.now() < self.times.last {
             let turn = self.turn(&mut hand);
             let span = info_span!(
@@ -59,20 +66,21 @@ where
             );
             match self.step(turn, &mut hand, &mut done).instrument(span).await {
                 Then::Next => {}
-                Then::Stop(undone) => {
-                    failed.extend(undone.into_iter().map(|message| message.id));
+                Then::Stop(stopped, after) => {
+                    undone.messages.extend(stopped.into_iter().map(|message| message.id));
+                    undone.after = after;
                     break;
                 }
             }
         }
         self.give_back(hand.make_contiguous()).await;
-        failed.extend(hand.into_iter().map(|message| message.id));
+        undone.messages.extend(hand.into_iter().map(|message| message.id));
         let receipts: Vec<_> = done.into_iter().map(|message: Received| message.receipt).collect();
         let Source { receiver, queue, .. } = self.source;
         if let Err(error) = receiver.forget(queue, &receipts).await {
             warn!(%error, "what was given back behind them comes when its hold ends");
         }
-        failed
+        undone
     }
 
     /// What is handled next: one, or all that may be handled together. One that failed before is alone, so that it alone
@@ -100,7 +108,7 @@ where
         }
         let first = &turn[0];
         let now = self.source.clock.now();
-        let age = Duration::try_from(now.duration_since(first.enqueued)).unwrap_or_default();
+        let age = left(since(first), now);
         let settings = &self.source.settings;
         let bounds = Bounds { max_attempts: settings.max_deliveries, max_age: settings.max_age };
         let word = Word::of(outcome, first.attempt, age, bounds);
@@ -108,7 +116,13 @@ where
             done.extend(turn);
             return Then::Next;
         }
-        let again = matches!(word, Word::Again(_));
+        let after = if let Word::Again(how) = &word { Some(how.after) } else { None };
+        let again = after.is_some();
+        if let Word::Again(Abandon { after, failed: None }) = word
+            && later::send(self.source, &turn, after).await
+        {
+            return Then::Next;
+        }
         if again {
             // Last to first, and before the one that failed: nobody may get a later one first.
             self.give_back(hand.make_contiguous()).await;
@@ -127,21 +141,21 @@ where
             Err(error) => warn!(%error, "the message could not be settled; it comes again"),
         }
         let given = if again { std::mem::take(hand) } else { VecDeque::new() };
-        Then::Stop(turn.into_iter().chain(given).collect())
+        Then::Stop(turn.into_iter().chain(given).collect(), after.unwrap_or_default())
     }
 
     /// Runs the handler to its end, or to the time at which the answer must be given.
     async fn handle(&self, turn: &[Received]) -> Outcome<()> {
         if self.empty.contains(&turn[0].id) {
-            let detail = "the record has no body: nothing of ours sends such a message";
+            let detail = "the message has no body: nothing of ours sends such a one";
             return Outcome::Rejected(Rejection::new(Reason::Malformed, detail));
         }
         let Source { clock, settings, .. } = self.source;
         let handling = AssertUnwindSafe(async { (self.handler)(turn.to_vec()).await }).catch_unwind();
-        let handled = tokio::select! {
-            biased;
-            handled = handling => handled.unwrap_or_else(|panic| Err(panicked(&*panic))),
-            () = clock.sleep(left(clock.now(), self.times.cut)) => {
+        let cut = clock.sleep(left(clock.now(), self.times.cut));
+        let handled = match select(pin!(handling), cut).await {
+            Either::Left((handled, _)) => handled.unwrap_or_else(|panic| Err(panicked(&*panic))),
+            Either::Right(((), _)) => {
                 Err(PortError::internal("it was not done within the function's time: give the function more"))
             }
         };
@@ -157,8 +171,4 @@ where
             }
         }
     }
-}
-
-fn left(now: Timestamp, until: Timestamp) -> Duration {
-    Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! One call of a stage that takes webhooks: in a span of its own, answered whatever becomes of it, logged once, here.
+//! One call of a stage that takes webhooks: whatever becomes of it, there is an answer.
 
 use std::panic::AssertUnwindSafe;
 

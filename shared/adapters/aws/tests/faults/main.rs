@@ -1,6 +1,7 @@
 //! What the services refuse, throttle or do by halves: the error says whose right is missing and on what, and nothing is
 //! taken for done that was not.
 
+mod refused;
 mod script;
 
 use std::{sync::Arc, time::Duration};

@@ -1,11 +1,10 @@
-//! An invocation that failed, as Lambda counts and shows it.
+//! An invocation that failed, as a function's host counts and shows it.
 
 use std::{error::Error, fmt};
 
-use lambda_runtime::Diagnostic;
-use pointsman_core::port::PortError;
+use crate::port::PortError;
 
-/// A failed invocation: in the function's Errors, and in the caller's answer.
+/// A failed invocation: in the function's errors, and in the caller's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// One word, such as `Malformed`.
@@ -24,12 +23,6 @@ impl Fault {
 impl From<PortError> for Fault {
     fn from(error: PortError) -> Self {
         Self::new("Unavailable", error.to_string())
-    }
-}
-
-impl From<Fault> for Diagnostic {
-    fn from(fault: Fault) -> Self {
-        Self { error_type: fault.kind.to_owned(), error_message: fault.message }
     }
 }
 
