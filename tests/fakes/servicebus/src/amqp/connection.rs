@@ -39,8 +39,10 @@ pub async fn serve(mut stream: TcpStream, broker: Arc<Broker>, access: Access) -
     let (reader, mut writer) = stream.into_split();
     let mut frames = FramedRead::new(reader, Frames);
     *frames.read_buffer_mut() = read;
+    // Of which session a frame came; what has changed for others, the broker tells.
+    let mut touched = None;
     let outcome = loop {
-        connection.hand_out();
+        connection.hand_out(touched.take());
         let out = connection.shared.out.split();
         if !out.is_empty()
             && let Err(error) = writer.write_all(&out).await
@@ -53,7 +55,12 @@ pub async fn serve(mut stream: TcpStream, broker: Arc<Broker>, access: Access) -
         let wait = connection.due().map_or(HEARTBEAT, |due| until(due).min(HEARTBEAT));
         tokio::select! {
             frame = frames.next() => match frame {
-                Some(Ok(frame)) => if let Err(error) = connection.take(frame) { break Err(error) },
+                Some(Ok(frame)) => {
+                    touched = Some(frame.channel);
+                    if let Err(error) = connection.take(frame) {
+                        break Err(error);
+                    }
+                }
                 Some(Err(error)) => break Err(error),
                 None => break Ok(()),
             },
@@ -130,8 +137,9 @@ impl Connection {
         self.sessions.insert(channel, session);
     }
 
-    fn hand_out(&mut self) {
-        for session in self.sessions.values_mut() {
+    /// Sends what may be sent, on one session or on all.
+    fn hand_out(&mut self, channel: Option<u16>) {
+        for (_, session) in self.sessions.iter_mut().filter(|(it, _)| channel.is_none_or(|one| one == **it)) {
             session.hand_out(&mut self.shared);
         }
     }
