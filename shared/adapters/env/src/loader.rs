@@ -10,7 +10,7 @@ use std::{
 
 use pointsman_core::{
     config::{self, Checked, Config, FILE, Fault, Faults, LONGEST, Mark, PlacedSecret},
-    port::{SecretRef, Secrets},
+    port::Secrets,
 };
 
 use crate::{EnvSecrets, generated_secret, places};
