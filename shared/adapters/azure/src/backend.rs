@@ -69,6 +69,17 @@ impl Backend {
         Arc::new(Handed::new(queues.clone(), records))
     }
 
+    /// The queues, received from by a plain process over connections that `dial` makes.
+    #[cfg(feature = "receiver")]
+    pub fn receiver(
+        &self,
+        queues: &ServiceBus,
+        dial: Arc<dyn crate::Dial>,
+        records: Arc<dyn Records>,
+    ) -> crate::ServiceBusReceiver {
+        crate::ServiceBusReceiver::new(queues.clone(), dial, records)
+    }
+
     /// The vault, and `local` for what is named in other ways. `Invalid`: the configuration names none.
     pub fn secrets(&self, local: Arc<dyn Secrets>) -> Result<Arc<KeyVault>, PortError> {
         let none = || PortError::invalid("a secret of Key Vault needs a vault: set POINTSMAN_AZURE_VAULT");

@@ -30,6 +30,7 @@ fn over(config: &mut Config, variable: impl Fn(&str) -> Option<String>) -> Resul
         azure.namespace = checked(azure::NAMESPACE, check_place)?.or(azure.namespace.take());
         azure.account = checked(azure::ACCOUNT, check_place)?.or(azure.account.take());
         azure.vault = checked(azure::VAULT, check_place)?.or(azure.vault.take());
+        azure.amqp = checked(azure::AMQP, azure::check_amqp)?.or(azure.amqp.take());
         let over = |to: &mut String, value: Option<String>| *to = value.unwrap_or(std::mem::take(to));
         over(&mut azure.container, checked(azure::CONTAINER, check_container)?);
         over(&mut azure.records, checked(azure::RECORDS, check_container)?);

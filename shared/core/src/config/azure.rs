@@ -22,6 +22,10 @@ pub struct Azure {
     /// comes over it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// Where AMQP is spoken, for an emulator on this machine that speaks it in plain text: `127.0.0.1:PORT`. The variable
+    /// `POINTSMAN_AZURE_AMQP` comes over it. Default: the namespace's own, over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amqp: Option<String>,
     /// The storage account of archive and records: its name, or its URL. Default: the variable `POINTSMAN_AZURE_ACCOUNT`,
     /// which also comes over it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +55,7 @@ impl Default for Azure {
     fn default() -> Self {
         Self {
             namespace: None,
+            amqp: None,
             account: None,
             container: "archive".into(),
             records: "records".into(),
@@ -119,6 +124,20 @@ impl Config {
         })
     }
 
+    /// Where AMQP is spoken: host, port, and whether over TLS.
+    pub fn azure_amqp(&self) -> Result<(String, u16, bool), NoPlace> {
+        let amqp = self.azure.as_ref().and_then(|azure| azure.amqp.as_deref());
+        if let Some((host, port)) = amqp.and_then(|amqp| amqp.rsplit_once(':'))
+            && let Ok(port) = port.parse()
+        {
+            return Ok((host.to_owned(), port, false));
+        }
+        let namespace = self.azure_places()?.namespace;
+        let host = namespace.split_once("://").map_or(namespace.as_str(), |(_, rest)| rest);
+        let host = host.split([':', '/']).next().unwrap_or_default();
+        Ok((host.to_owned(), 5671, true))
+    }
+
     /// The vault's URL, for whoever reads `azure-kv:` secrets.
     pub fn azure_vault(&self) -> Result<String, NoPlace> {
         let vault = self.azure.as_ref().and_then(|azure| azure.vault.as_deref());
@@ -147,6 +166,8 @@ fn url(place: &str, service: &str) -> String {
 
 /// Names the namespace.
 pub const NAMESPACE: &str = "POINTSMAN_AZURE_NAMESPACE";
+/// Where AMQP is spoken in plain text.
+pub const AMQP: &str = "POINTSMAN_AZURE_AMQP";
 /// Names the storage account.
 pub const ACCOUNT: &str = "POINTSMAN_AZURE_ACCOUNT";
 /// Names the archive's container.
@@ -166,6 +187,16 @@ pub fn check_place(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("`{name}` is no name of a resource: 3 to 63 of a-z, 0-9 and -, or its https URL"))
+}
+
+/// Whether this is an address of this machine, with its port.
+pub fn check_amqp(place: &str) -> Result<(), String> {
+    match place.parse::<std::net::SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Ok(()),
+        _ => {
+            Err(format!("`{place}` is no address of this machine: 127.0.0.1:PORT; elsewhere AMQP needs TLS"))
+        }
+    }
 }
 
 /// Whether Blob Storage would take this name of a container.

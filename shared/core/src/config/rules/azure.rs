@@ -4,7 +4,7 @@ use super::Findings;
 use crate::{
     config::{
         aws::check_prefix,
-        azure::{check_container, check_place},
+        azure::{check_amqp, check_container, check_place},
         fault::Fault,
         node::Cursor,
     },
@@ -19,7 +19,8 @@ pub fn check(root: &Cursor<'_>, found: &mut Findings) {
     if root.text_of("backend").is_none_or(|(_, backend)| backend != "azure") {
         return elsewhere(root, found);
     }
-    let checks: [(&str, Check); 6] = [
+    let checks: [(&str, Check); 7] = [
+        ("amqp", check_amqp),
         ("namespace", check_place),
         ("account", check_place),
         ("container", check_container),

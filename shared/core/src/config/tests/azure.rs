@@ -60,9 +60,14 @@ fn a_name_becomes_its_url_and_an_url_stays_one() {
         premium: true,
         ..Azure::default()
     };
-    let places = Config { azure: Some(azure), ..Config::default() }.azure_places().unwrap();
+    let config = Config { azure: Some(azure), ..Config::default() };
+    let places = config.azure_places().unwrap();
+    assert_eq!(config.azure_amqp().unwrap(), ("bus.servicebus.windows.net".into(), 5671, true));
     assert_eq!(places.namespace, "https://bus.servicebus.windows.net");
     assert_eq!(places.account, "http://127.0.0.1:1/dev");
     assert_eq!(places.vault.as_deref(), Some("https://vault.vault.azure.net"));
+    let emulated = Azure { amqp: Some("127.0.0.1:5".into()), ..Azure::default() };
+    let emulated = Config { azure: Some(emulated), ..Config::default() };
+    assert_eq!(emulated.azure_amqp().unwrap(), ("127.0.0.1".into(), 5, false));
     assert_eq!((places.largest, places.prefix.as_str()), (100 << 20, "pointsman-"));
 }
