@@ -58,6 +58,8 @@ impl Kind {
         let dev = dependency.kind.as_deref() == Some("dev");
         match (self, other) {
             (Tests, _) => true,
+            // The fake host hands out what is in the fake queues.
+            (Fake, Fake) => true,
             (_, Conformance | Tests) => dev,
             // The demonstration shows a fake; everybody else is only tested against it.
             (App, _) | (_, Core) | (Stage, Github) => true,
@@ -66,6 +68,8 @@ impl Kind {
             (Stage, Adapter | Host) => dependency.optional || dev,
             // An example is a whole function: it hands ports to its host.
             (Host, Adapter) => dev,
+            // The HTTP front: the local host is it, and Azure's is behind it.
+            (Host, Host) => dependency.name == "pointsman-host-http",
             _ => false,
         }
     }

@@ -5,6 +5,7 @@
 pub mod cloud;
 pub mod cost;
 pub mod fixtures;
+pub mod hcl;
 pub mod house;
 pub mod http;
 pub mod lambda;

@@ -60,6 +60,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("libsqlite3-sys", &["shared/adapters/embedded"]),
     ("aws-", &["shared/adapters/aws"]),
     ("azure_", &["shared/adapters/azure"]),
+    ("fe2o3-", &["shared/adapters/azure"]),
 ];
 
 /// Crates that know a trigger, and where they may be known. An outbound client speaks HTTP too.

@@ -4,6 +4,7 @@
 
 pub mod again;
 pub mod answer;
+pub mod attempts;
 pub mod breaker;
 pub mod client;
 pub mod condition;
@@ -12,10 +13,14 @@ pub mod delivery;
 mod entity;
 pub mod event;
 pub mod facts;
+pub mod form;
+pub mod handed;
 pub mod invocation;
+pub mod lazy;
 pub mod lease;
 pub mod ledger;
 pub mod outcome;
+pub mod pack;
 pub mod pattern;
 pub mod payload;
 pub mod pipeline;
@@ -28,6 +33,7 @@ pub mod session;
 pub mod stepwise;
 pub mod stored;
 pub mod verify;
+pub mod versions;
 pub mod word;
 
 #[cfg(test)]

@@ -40,6 +40,12 @@ struct Told {
 /// Takes it.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
     let config = context.config_if_any()?;
+    if config.is_azure() {
+        bail!(
+            "`backend: azure` keeps nothing on this machine: the storage account has its versions and soft delete; for \
+             copies elsewhere use Azure Backup on it"
+        );
+    }
     if config.is_aws() {
         bail!(
             "`backend: aws` keeps nothing on this machine: the bucket has its versions, and the table its point-in-time \

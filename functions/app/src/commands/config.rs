@@ -4,10 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use pointsman_core::{
-    config::{self, Config, Fault, Faults, PlacedSecret},
-    port::SecretRef,
-};
+use pointsman_core::config::{self, Config, Fault, Faults, PlacedSecret};
 use pointsman_env::{LoadError, Loaded};
 use serde::Serialize;
 
@@ -74,15 +71,19 @@ fn faulty(faults: &Faults, context: &Context) -> Result<ExitCode> {
 /// A fault for each secret that lies in a cloud and cannot be read from there: the loader asks for none. A program
 /// without AWS asks neither, and says so.
 pub async fn in_the_cloud(loaded: &Loaded) -> Result<Vec<Fault>> {
-    let cloud = |it: &&PlacedSecret| matches!(it.reference, SecretRef::AwsSecret { .. });
+    let cloud = |it: &&PlacedSecret| it.reference.in_a_cloud();
     let named: Vec<_> = loaded.named.iter().filter(cloud).collect();
     if named.is_empty() {
         return Ok(Vec::new());
     }
-    if cfg!(not(feature = "aws")) {
+    let (cloud, built) = match loaded.config.is_azure() {
+        true => ("Azure", cfg!(feature = "azure")),
+        false => ("AWS", cfg!(feature = "aws")),
+    };
+    if !built {
+        let count = named.len();
         tracing::warn!(
-            "{} secrets of AWS are not looked at: this program was built without AWS",
-            named.len()
+            "{count} secrets of {cloud} are not looked at: this program was built without {cloud}"
         );
         return Ok(Vec::new());
     }

@@ -40,6 +40,9 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context) -> Result<()> {
     let loaded = context.loader(None).load().await.map_err(told)?;
     let secrets = secrets(&loaded.config, loaded.secrets.clone()).await?;
+    if loaded.config.is_azure() {
+        loaded.config.azure_places()?;
+    }
     if loaded.config.is_aws() {
         // Before a secret is asked for.
         loaded.config.aws_places()?;

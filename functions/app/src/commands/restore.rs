@@ -32,6 +32,12 @@ struct Told {
 /// Puts it back.
 pub async fn run(args: Args, context: &Context) -> Result<()> {
     let config = context.config_if_any()?;
+    if config.is_azure() {
+        bail!(
+            "a backup becomes the store of this machine, which `backend: azure` has not: bring the containers' earlier \
+             versions back on Azure, then run pointsman recover --since 72h --missing --apply"
+        );
+    }
     if config.is_aws() {
         bail!(
             "a backup becomes the store of this machine, which `backend: aws` has not: bring the bucket's versions and the \

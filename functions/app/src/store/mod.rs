@@ -1,11 +1,16 @@
 //! The store behind the ports, by the configuration's backend: the embedded one and what holds it open (this process, or
-//! the one that has it already), or AWS.
+//! the one that has it already), AWS, or Azure.
 
 #[cfg(feature = "aws")]
 mod aws;
 #[cfg(not(feature = "aws"))]
 #[path = "without_aws.rs"]
 mod aws;
+#[cfg(feature = "azure")]
+mod azure;
+#[cfg(not(feature = "azure"))]
+#[path = "without_azure.rs"]
+mod azure;
 
 use std::sync::Arc;
 
@@ -52,6 +57,7 @@ impl Store {
         match config.backend {
             Backend::Embedded => Self::embedded(config, purpose).await,
             Backend::Aws => aws::open(config).await,
+            Backend::Azure => azure::open(config, EnvSecrets::new(".")).await,
         }
     }
 
@@ -91,5 +97,6 @@ pub async fn secrets(config: &Config, local: EnvSecrets) -> Result<Arc<dyn Secre
     match config.backend {
         Backend::Embedded => Ok(Arc::new(local)),
         Backend::Aws => aws::secrets(local).await,
+        Backend::Azure => azure::secrets(config, local).await,
     }
 }

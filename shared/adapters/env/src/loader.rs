@@ -10,7 +10,7 @@ use std::{
 
 use pointsman_core::{
     config::{self, Checked, Config, FILE, Fault, Faults, LONGEST, Mark, PlacedSecret},
-    port::{SecretRef, Secrets},
+    port::Secrets,
 };
 
 use crate::{EnvSecrets, generated_secret, places};
@@ -163,7 +163,7 @@ impl Loader {
 /// starts makes no call.
 async fn unreadable(secrets: &EnvSecrets, named: &[PlacedSecret]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let cloud = |it: &&PlacedSecret| matches!(it.reference, SecretRef::AwsSecret { .. });
+    let cloud = |it: &&PlacedSecret| it.reference.in_a_cloud();
     for PlacedSecret { reference, path, at } in named.iter().filter(|it| !cloud(it)) {
         if let Err(error) = secrets.get(reference).await {
             faults.push(Fault::new(path, *at, error.to_string()));

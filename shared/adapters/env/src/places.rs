@@ -1,24 +1,23 @@
-//! The environment's words on where things are on AWS, over the file's: a stack's functions have theirs there.
+//! The environment's words on where things are in a cloud, over the file's: a deployment's functions have theirs there.
 
 use std::env;
 
 use pointsman_core::config::{
     Config,
     aws::{BUCKET, PREFIX, TABLE, check_bucket, check_prefix, check_table},
+    azure::{self, check_container, check_place},
 };
 
 use crate::LoadError;
 
-/// `POINTSMAN_AWS_BUCKET`, `POINTSMAN_AWS_TABLE` and `POINTSMAN_AWS_QUEUE_PREFIX` over the section `aws`; of a
-/// configuration of another backend nothing. An empty variable is one that is not there.
+/// `POINTSMAN_AWS_BUCKET`, `POINTSMAN_AWS_TABLE` and `POINTSMAN_AWS_QUEUE_PREFIX` over the section `aws`, those that begin
+/// with `POINTSMAN_AZURE_` over the section `azure`; of a configuration of another backend nothing. An empty variable is
+/// one that is not there.
 pub fn places(config: &mut Config) -> Result<(), LoadError> {
     over(config, |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
 }
 
 fn over(config: &mut Config, variable: impl Fn(&str) -> Option<String>) -> Result<(), LoadError> {
-    if !config.is_aws() {
-        return Ok(());
-    }
     let checked = |name: &'static str, check: fn(&str) -> Result<(), String>| match variable(name) {
         Some(value) if !value.is_empty() => match check(&value) {
             Ok(()) => Ok(Some(value)),
@@ -26,6 +25,20 @@ fn over(config: &mut Config, variable: impl Fn(&str) -> Option<String>) -> Resul
         },
         _ => Ok(None),
     };
+    if config.is_azure() {
+        let azure = config.azure.get_or_insert_default();
+        azure.namespace = checked(azure::NAMESPACE, check_place)?.or(azure.namespace.take());
+        azure.account = checked(azure::ACCOUNT, check_place)?.or(azure.account.take());
+        azure.vault = checked(azure::VAULT, check_place)?.or(azure.vault.take());
+        azure.amqp = checked(azure::AMQP, azure::check_amqp)?.or(azure.amqp.take());
+        let over = |to: &mut String, value: Option<String>| *to = value.unwrap_or(std::mem::take(to));
+        over(&mut azure.container, checked(azure::CONTAINER, check_container)?);
+        over(&mut azure.records, checked(azure::RECORDS, check_container)?);
+        over(&mut azure.prefix, checked(azure::PREFIX, check_prefix)?);
+    }
+    if !config.is_aws() {
+        return Ok(());
+    }
     let aws = config.aws.get_or_insert_default();
     aws.bucket = checked(BUCKET, check_bucket)?.or(aws.bucket.take());
     aws.table = checked(TABLE, check_table)?.or(aws.table.take());
@@ -57,6 +70,18 @@ mod tests {
         assert_eq!((aws.bucket.as_deref(), aws.prefix.as_str()), (Some("raw"), "dev-"));
         let untouched = of(Backend::Embedded, &[(BUCKET, "No Bucket")]).unwrap().unwrap();
         assert_eq!(untouched.bucket.as_deref(), Some("of-the-file"), "another backend minds no variable");
+    }
+
+    #[test]
+    fn the_environment_says_where_things_are_on_azure() {
+        let mut config = Config { backend: Backend::Azure, ..Config::default() };
+        let variables = [(azure::ACCOUNT, "archive1"), (azure::NAMESPACE, "bus1"), (azure::RECORDS, "marks")];
+        over(&mut config, |name| Some(variables.iter().find(|(it, _)| *it == name)?.1.to_owned())).unwrap();
+        let places = config.azure_places().unwrap();
+        assert_eq!(places.namespace, "https://bus1.servicebus.windows.net");
+        assert_eq!((places.container.as_str(), places.records.as_str()), ("archive", "marks"));
+        let error = over(&mut config, |name| (name == azure::RECORDS).then(|| "No Container".into()));
+        assert!(error.unwrap_err().to_string().contains(azure::RECORDS));
     }
 
     #[test]

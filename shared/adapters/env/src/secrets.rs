@@ -33,6 +33,11 @@ impl Secrets for EnvSecrets {
             SecretRef::Env(name) => variable(name)?,
             SecretRef::File(path) => file(&self.folder.join(path))?,
             SecretRef::Literal(text) => Secret::new(text.as_bytes()),
+            SecretRef::AzureSecret { .. } => {
+                let message =
+                    format!("{reference} lies in Azure Key Vault, which only `backend: azure` reads");
+                return Err(PortError::invalid(message));
+            }
             SecretRef::AwsSecret { .. } => {
                 let message =
                     format!("{reference} lies in AWS Secrets Manager, which only `backend: aws` reads");

@@ -47,8 +47,9 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    limits: Limits,
-    no_roots: bool,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) limits: Limits,
+    pub(crate) no_roots: bool,
 }
 
 impl Default for Client {
@@ -84,7 +85,7 @@ impl Client {
         http.set_connect_timeout(Some(limits.connect));
         http.set_nodelay(true);
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
+            .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
             .wrap_connector(http);
@@ -92,7 +93,7 @@ impl Client {
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .build(https);
-        Self { inner, limits, no_roots }
+        Self { inner, tls: Arc::new(tls), limits, no_roots }
     }
 
     /// Sends a request with an absolute URL and reads the whole answer within `patience`.

@@ -74,13 +74,13 @@ impl Error {
 }
 
 /// The TLS error that an io error was made of: its `source` skips that one, and io errors are made of io errors.
-fn within(error: &io::Error) -> Option<&rustls::Error> {
+pub(crate) fn within(error: &io::Error) -> Option<&rustls::Error> {
     let inner = error.get_ref()?;
     inner.downcast_ref::<rustls::Error>().or_else(|| within(inner.downcast_ref::<io::Error>()?))
 }
 
 /// What is wrong with the other side, and what helps.
-fn told(error: &rustls::Error, no_roots: bool) -> String {
+pub(crate) fn told(error: &rustls::Error, no_roots: bool) -> String {
     let rustls::Error::InvalidCertificate(wrong) = error else { return error.to_string() };
     match wrong {
         CertificateError::UnknownIssuer if no_roots => {

@@ -1,6 +1,7 @@
 //! Configuration: one file, `pointsman.yaml`. Every fault is told at once, with line, column and a hint.
 
 pub mod aws;
+pub mod azure;
 mod care;
 mod complaint;
 mod effective;
@@ -18,6 +19,7 @@ pub(crate) mod yaml;
 mod tests;
 
 pub use aws::Aws;
+pub use azure::Azure;
 pub use care::{Admin, ERASE, Front, Hook, Hooks, REPLAY, Recover, Retention};
 pub use effective::to_yaml;
 pub use fault::{Fault, Faults, Mark};

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, App, Aws, Front, Hooks, Recover, Release, Retention, humane};
+use super::{Admin, App, Aws, Azure, Front, Hooks, Recover, Release, Retention, humane};
 use crate::port::{OnPoison, SecretRef};
 
 /// The configuration of one Pointsman.
@@ -14,11 +14,14 @@ use crate::port::{OnPoison, SecretRef};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where queues, archive and records live. `embedded`: one SQLite store in the `data` folder; `aws`: SQS, S3 and
-    /// DynamoDB. Default `embedded`. A change needs a restart.
+    /// DynamoDB; `azure`: Service Bus and Blob Storage. Default `embedded`. A change needs a restart.
     pub backend: Backend,
     /// Where things are on AWS: for `backend: aws` alone. Default: as the functions' environment says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aws: Option<Aws>,
+    /// Where things are on Azure: for `backend: azure` alone. Default: as the functions' environment says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azure: Option<Azure>,
     /// The address and port to listen on. Default `127.0.0.1:8080`. A change needs a restart.
     #[schemars(with = "String")]
     pub listen: SocketAddr,
@@ -55,6 +58,7 @@ impl Default for Config {
         Self {
             backend: Backend::Embedded,
             aws: None,
+            azure: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: ".pointsman".into(),
             trusted_proxies: Vec::new(),
@@ -78,6 +82,8 @@ pub enum Backend {
     Embedded,
     /// SQS, S3, DynamoDB and Secrets Manager; the stages are functions (template.yaml).
     Aws,
+    /// Service Bus, Blob Storage and Key Vault; the stages are functions of one app (host.json).
+    Azure,
 }
 
 /// One sender of webhooks. With `secrets` it is GitHub; any other sender has `verify`, `event` and its own headers.

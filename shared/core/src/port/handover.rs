@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{PortError, QueueName, Receipt, Received, Receiver};
+use super::{Message, PortError, QueueName, Receipt, Received, Receiver};
 
 /// A message as a cloud hands it out, to a receiver or to a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,4 +36,9 @@ pub trait Handover: Receiver {
     ) -> Result<Vec<Received>, PortError>;
     /// Forgets messages that are removed for us: what waits for them to be settled is given back.
     async fn forget(&self, queue: &QueueName, receipts: &[Receipt]) -> Result<(), PortError>;
+    /// Sends a copy with a delay, of whatever session, instead of a message that is then removed for us. `Invalid`: this
+    /// queue holds a message itself back for any time (`abandon`).
+    async fn postpone(&self, queue: &QueueName, _: &Receipt, _: Message) -> Result<(), PortError> {
+        Err(PortError::invalid(format!("`{queue}` holds its messages back itself: abandon it for that time")))
+    }
 }

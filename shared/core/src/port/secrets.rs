@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 use super::PortError;
 
-/// Where a secret lies: `env:NAME`, `file:PATH`, `aws-sm:NAME[#key]` or `literal:TEXT`.
+/// Where a secret lies: `env:NAME`, `file:PATH`, `aws-sm:NAME[#key]`, `azure-kv:NAME[#key]` or
+/// `literal:TEXT`.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub enum SecretRef {
@@ -22,6 +23,13 @@ pub enum SecretRef {
         /// The field of it, where it is a JSON object.
         key: Option<String>,
     },
+    /// A secret in Azure Key Vault.
+    AzureSecret {
+        /// Its name.
+        name: String,
+        /// The field of it, where it is a JSON object.
+        key: Option<String>,
+    },
     /// The secret itself, written into the configuration. Embedded host only, told with a warning.
     Literal(Zeroizing<String>),
 }
@@ -31,12 +39,12 @@ impl FromStr for SecretRef {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some(("env" | "file" | "aws-sm" | "literal", "")) => {
+            Some(("env" | "file" | "aws-sm" | "azure-kv" | "literal", "")) => {
                 Err(format!("`{text}` names nothing after the colon"))
             }
             Some(("env", name)) => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
-            Some(("aws-sm", place)) => aws_secret(place),
+            Some((kind @ ("aws-sm" | "azure-kv"), place)) => in_a_cloud(kind, place),
             Some(("literal", value)) => Ok(Self::Literal(Zeroizing::new(value.to_owned()))),
             // The text may be a secret that was pasted here by mistake: it is not repeated.
             _ => {
@@ -48,12 +56,16 @@ impl FromStr for SecretRef {
 }
 
 /// `NAME[#key]`: neither may be empty.
-fn aws_secret(place: &str) -> Result<SecretRef, String> {
+fn in_a_cloud(kind: &str, place: &str) -> Result<SecretRef, String> {
     let (name, key) = place.split_once('#').map_or((place, None), |(name, key)| (name, Some(key)));
     if name.is_empty() || key == Some("") {
-        return Err(format!("`aws-sm:{place}` names no secret or no field: aws-sm:NAME or aws-sm:NAME#key"));
+        return Err(format!("`{kind}:{place}` names no secret or no field: {kind}:NAME or {kind}:NAME#key"));
     }
-    Ok(SecretRef::AwsSecret { name: name.to_owned(), key: key.map(str::to_owned) })
+    let (name, key) = (name.to_owned(), key.map(str::to_owned));
+    Ok(match kind {
+        "aws-sm" => SecretRef::AwsSecret { name, key },
+        _ => SecretRef::AzureSecret { name, key },
+    })
 }
 
 impl TryFrom<String> for SecretRef {
@@ -71,6 +83,8 @@ impl fmt::Display for SecretRef {
             Self::File(path) => write!(f, "file:{path}"),
             Self::AwsSecret { name, key: None } => write!(f, "aws-sm:{name}"),
             Self::AwsSecret { name, key: Some(key) } => write!(f, "aws-sm:{name}#{key}"),
+            Self::AzureSecret { name, key: None } => write!(f, "azure-kv:{name}"),
+            Self::AzureSecret { name, key: Some(key) } => write!(f, "azure-kv:{name}#{key}"),
             Self::Literal(_) => f.write_str("literal:***"),
         }
     }
@@ -92,6 +106,13 @@ impl fmt::Debug for SecretRef {
 /// A secret's bytes: wiped when dropped, never printed.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl SecretRef {
+    /// Whether it lies in a cloud's store, and is asked for when it is needed.
+    pub fn in_a_cloud(&self) -> bool {
+        matches!(self, Self::AwsSecret { .. } | Self::AzureSecret { .. })
+    }
+}
 
 impl Secret {
     /// Takes the bytes over.
@@ -133,10 +154,10 @@ mod tests {
         assert_eq!(parse("aws-sm:pointsman/hook"), Ok(secret("pointsman/hook", None)));
         let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:a-b";
         assert_eq!(parse(&format!("aws-sm:{arn}#key")), Ok(secret(arn, Some("key"))));
-        for text in ["aws-sm:a", "aws-sm:a#b"] {
+        for text in ["aws-sm:a", "aws-sm:a#b", "azure-kv:a", "azure-kv:a#b"] {
             assert_eq!(parse(text).map(|reference| reference.to_string()).as_deref(), Ok(text));
         }
-        for text in ["aws-sm:", "aws-sm:#key", "aws-sm:name#"] {
+        for text in ["aws-sm:", "aws-sm:#key", "aws-sm:name#", "azure-kv:", "azure-kv:#key"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod body;
+mod called;
 mod limits;
 mod page;
 mod parts;
@@ -18,5 +19,5 @@ mod wire;
 pub use admin::{Admin, Asked, Told};
 pub use limits::Limits;
 pub use page::{Page, Pages, Visit};
-pub use parts::{Dependency, Parts, Ready, Render, Stage};
+pub use parts::{Calls, Dependency, Parts, Ready, Render, Stage};
 pub use server::Server;

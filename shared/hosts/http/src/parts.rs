@@ -2,9 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
 use ipnet::IpNet;
 use pointsman_core::{
+    answer::Answer,
     outcome::Outcome,
     pipeline::{Accepted, Request},
 };
@@ -18,6 +20,9 @@ pub type Stage = Arc<dyn Fn(Request) -> BoxFuture<'static, Outcome<Accepted>> + 
 pub type Ready = Arc<dyn Fn() -> BoxFuture<'static, Vec<Dependency>> + Send + Sync>;
 /// What `GET /metrics` shows: Prometheus text.
 pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Answers `POST /{name}` with its body: a function that its host calls by name.
+pub type Calls = Arc<dyn Fn(String, Bytes) -> BoxFuture<'static, Answer> + Send + Sync>;
 
 /// One thing that must work before webhooks can be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,6 +51,8 @@ pub struct Parts {
     pub metrics: Render,
     /// What is behind `/admin/`. Default: nothing.
     pub admin: Option<Admin>,
+    /// What is behind `POST /{name}`; then `GET /` says that the server is there. Default: nothing.
+    pub calls: Option<Calls>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds.
@@ -64,6 +71,7 @@ impl Parts {
             ready: Arc::new(|| Box::pin(async { Vec::new() })),
             metrics: Arc::new(String::new),
             admin: None,
+            calls: None,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
         }
@@ -83,6 +91,16 @@ impl Parts {
     #[must_use]
     pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.metrics = Arc::new(render);
+        self
+    }
+
+    /// The same with this behind `POST /{name}`.
+    #[must_use]
+    pub fn calls<F>(mut self, answer: impl Fn(String, Bytes) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        self.calls = Some(Arc::new(move |name, body| Box::pin(answer(name, body))));
         self
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use warp::{Filter, Rejection, path::Tail, reply::Response};
 
-use crate::{Dependency, Parts, admin, answer, body::Room, webhook};
+use crate::{Dependency, Parts, admin, answer, body::Room, called, webhook};
 
 const READ_ONLY: &str = "GET, HEAD";
 
@@ -40,7 +40,11 @@ pub(crate) fn routes(
         .unify()
         .or(metrics(Arc::clone(&host)))
         .unify()
-        .or(below_admin(host))
+        .or(below_admin(Arc::clone(&host)))
+        .unify()
+        .or(root(Arc::clone(&host)))
+        .unify()
+        .or(calls(host))
         .unify()
         .or(warp::any().map(answer::not_found))
         .unify()
@@ -120,6 +124,25 @@ fn below_admin(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Re
                 let asked = (method, path.as_str().to_owned());
                 admin::take(&host, asked, &headers, body).await
             }
+        })
+}
+
+/// Whoever starts this server asks here until it is there.
+fn root(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path::end().and(warp::method()).map(move |method: Method| match &host.parts.calls {
+        Some(_) if reads(&method) => answer::json(StatusCode::OK, &Health { status: "ok" }),
+        _ => answer::not_found(),
+    })
+}
+
+fn calls(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path!(String)
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |name, method, headers, body| {
+            let host = Arc::clone(&host);
+            async move { called::take(&host, (method, name), &headers, body).await }
         })
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn take<B: Buf>(
 }
 
 /// What Content-Length says; hyper has seen to it that there is one at most and that it is a number.
-fn length(headers: &HeaderMap) -> Option<u64> {
+pub(crate) fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use pointsman_core::handed::budget;
 use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -52,8 +53,7 @@ impl Event {
     /// How long a stage may work that can stop by itself: until ten seconds before the deadline, or for half of a time that
     /// is short.
     pub fn budget(&self, now: Timestamp) -> Duration {
-        let left = Duration::try_from(self.deadline.duration_since(now)).unwrap_or_default();
-        left.saturating_sub(Duration::from_secs(10)).max(left / 2)
+        budget(now, self.deadline)
     }
 
     /// By the fields that only one of them has. What is none of the others is an invocation by name.

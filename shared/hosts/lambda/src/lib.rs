@@ -5,15 +5,12 @@
 
 pub mod direct;
 mod event;
-mod fault;
 pub mod http;
-mod lazy;
 pub mod queue;
 mod serve;
 pub mod timer;
 
 pub use event::{Event, Trigger};
-pub use fault::Fault;
 pub use lambda_runtime::Error;
-pub use lazy::Lazy;
+pub use pointsman_core::{invocation::Fault, lazy::Lazy};
 pub use serve::serve;

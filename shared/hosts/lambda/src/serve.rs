@@ -1,7 +1,7 @@
 //! The loop over the Lambda Runtime API, one event at a time.
 
 use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::{Value, value::RawValue};
 use tracing::error;
 
@@ -19,7 +19,10 @@ where
         let deadline = i64::try_from(event.context.deadline).ok();
         let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX);
         let told = handle(Event::new(event.payload, deadline)).await;
-        told.inspect_err(|fault| error!(%fault, "the invocation failed"))
+        told.map_err(|fault| {
+            error!(%fault, "the invocation failed");
+            Diagnostic { error_type: fault.kind.to_owned(), error_message: fault.message }
+        })
     };
     lambda_runtime::run(service_fn(answer)).await
 }

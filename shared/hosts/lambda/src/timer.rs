@@ -1,11 +1,11 @@
 //! A schedule of EventBridge: a run of the stage, at the time that the event names.
 
 use jiff::Timestamp;
-use pointsman_core::outcome::Handled;
+use pointsman_core::{invocation, outcome::Handled};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Event, Fault, direct};
+use crate::{Event, Fault};
 
 /// What EventBridge says of a schedule.
 #[derive(Deserialize)]
@@ -30,5 +30,5 @@ where
         let message = format!("the event is `{detail}`, not `Scheduled Event`: give {stage} a schedule only");
         return Err(Fault::new("Malformed", message));
     }
-    direct::answered(stage, async move { run(time).await }).await
+    invocation::run(stage, async move { run(time).await }).await
 }

@@ -74,7 +74,7 @@ fn of_its_kind(check: &str, wanted: bool, ordered: bool, seen: String, found: &m
     }
 }
 
-async fn secrets(loaded: &Loaded, found: &mut Findings) {
+pub(super) async fn secrets(loaded: &Loaded, found: &mut Findings) {
     match in_the_cloud(loaded).await {
         Ok(faults) if faults.is_empty() => found.ok("secrets", "all can be read"),
         Ok(faults) => {
@@ -82,17 +82,17 @@ async fn secrets(loaded: &Loaded, found: &mut Findings) {
                 found.fail("secrets", fault.to_string(), "make it, or give the right to read it");
             }
         }
-        Err(error) => found.fail("secrets", format!("{error:#}"), "see that AWS can be reached"),
+        Err(error) => found.fail("secrets", format!("{error:#}"), "see that the cloud can be reached"),
     }
 }
 
-fn told(check: &str, done: Result<(), PortError>, fine: &str, found: &mut Findings) {
+pub(super) fn told(check: &str, done: Result<(), PortError>, fine: &str, found: &mut Findings) {
     match done {
         Ok(()) => found.ok(check, fine),
         Err(error) => {
             let todo = match error.kind {
-                ErrorKind::Denied => "give whoever runs this the right that is named",
-                _ => "see region, credentials and the stack's outputs; then run this again",
+                ErrorKind::Denied => "give whoever runs this the right or role that is named",
+                _ => "see who you are there and the deployment's outputs; then run this again",
             };
             found.fail(check, error.to_string(), todo);
         }

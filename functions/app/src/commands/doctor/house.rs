@@ -9,7 +9,7 @@ use pointsman_env::{LoadError, Loaded, Origin};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Args, Findings, aws};
+use super::{Args, Findings, aws, azure};
 use crate::{commands::send::reached, context::Context, store::Store};
 
 /// A server on this machine answers at once, or something is wrong.
@@ -32,8 +32,11 @@ struct Dependency {
 /// Looks at it. Without a configuration there is nothing more to be looked at.
 pub async fn look(args: &Args, context: &Context, found: &mut Findings) -> Option<Loaded> {
     let loaded = configuration(context.loader(args.listen).load().await, found)?;
-    if loaded.config.is_aws() {
-        aws::look(&loaded, found).await;
+    if loaded.config.in_a_cloud() {
+        match loaded.config.is_azure() {
+            true => azure::look(&loaded, found).await,
+            false => aws::look(&loaded, found).await,
+        }
         return Some(loaded);
     }
     store(&loaded, found).await;

@@ -2,6 +2,7 @@
 
 mod app;
 mod aws;
+mod azure;
 mod clock;
 mod hook;
 mod house;

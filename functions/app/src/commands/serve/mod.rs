@@ -34,6 +34,12 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let stop = signals::stop()?;
     let loader = context.loader(args.listen);
     let loaded = loader.load().await.map_err(told)?;
+    if loaded.config.is_azure() {
+        bail!(
+            "with `backend: azure` the stages are functions of one app, and no server is run: deploy it (see \
+             infra/azure/README.md), or leave `backend` and `azure` out for one on this machine"
+        );
+    }
     if loaded.config.is_aws() {
         bail!(
             "with `backend: aws` the stages are functions, and no server is run: deploy them (sam build && sam deploy \

@@ -38,7 +38,7 @@ fn row(subscription: Subscription, queues: &HashMap<String, QueueStats>) -> Row 
 /// The figures of the queues that there are. To look at the rules makes no store.
 async fn queues(config: &Config, context: &Context) -> Result<HashMap<String, QueueStats>> {
     let mut all = HashMap::new();
-    if !config.is_aws() && !pointsman_embedded::exists(&config.data) {
+    if !config.in_a_cloud() && !pointsman_embedded::exists(&config.data) {
         return Ok(all);
     }
     let store = context.store("pointsman subscriptions list").await?;

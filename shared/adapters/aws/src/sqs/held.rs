@@ -8,11 +8,10 @@ use std::{
 
 use jiff::Timestamp;
 use pointsman_core::{
+    attempts::Tally,
     port::{PortError, QueueName, Receipt, Received},
     session::Session,
 };
-
-use super::attempts::Tally;
 
 /// A message that is held.
 #[derive(Debug, Clone)]

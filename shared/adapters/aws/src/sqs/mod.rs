@@ -2,7 +2,6 @@
 //! order, standard where not; which of both it is, is asked once.
 
 mod admin;
-mod attempts;
 mod bury;
 mod dedup;
 mod handover;
@@ -24,9 +23,12 @@ use aws_sdk_sqs::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
-use pointsman_core::port::{Clock, ErrorKind, OnPoison, PortError, QueueName, QueueSettings, Records};
+use pointsman_core::{
+    attempts::Attempts,
+    port::{Clock, ErrorKind, OnPoison, PortError, QueueName, QueueSettings, Records},
+};
 
-use self::{attempts::Attempts, held::Held};
+use self::held::Held;
 pub use self::{receive::delivered, wire::inline};
 use crate::{Connection, fault::Asked};
 

@@ -8,9 +8,13 @@ use aws_sdk_sqs::{
 };
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use pointsman_core::port::{Ask, Delivered, MessageId, PortError, QueueName, Receipt, Received, dead_letter};
+use pointsman_core::{
+    attempts::{NOBODY, TOO_OFTEN, Tally},
+    pack::unpack,
+    port::{Ask, Delivered, MessageId, PortError, QueueName, Receipt, Received, dead_letter},
+};
 
-use super::{BATCH, Place, Sqs, attempts::Tally, bury::TOO_OFTEN, held::Hold, wire};
+use super::{BATCH, Place, Sqs, held::Hold, wire};
 
 /// The longest that SQS waits in one call.
 const LONGEST_POLL: Duration = Duration::from_secs(20);
@@ -50,7 +54,7 @@ pub(super) fn received(message: Delivered, queue: &QueueName, tally: &Tally, unt
     let sent = number(&message, "SentTimestamp").map(Timestamp::from_millisecond).and_then(Result::ok);
     let moved = message.system.contains_key("DeadLetterQueueSourceArn");
     let receives = receives(&message);
-    let mut content = wire::content(&message.text, message.attributes);
+    let mut content = unpack(message.text.into(), message.attributes);
     if moved && queue.is_dead_letters() && !content.attributes.contains_key(dead_letter::REASON) {
         // The last resort: SQS has moved it itself, without a word of ours.
         let error = "SQS has moved it: it was received more often than the queue allows";
@@ -181,8 +185,7 @@ impl Sqs {
         let (dead, living): (Vec<_>, Vec<_>) =
             holds.into_iter().partition(|hold| hold.tally.failed >= most && !queue.is_dead_letters());
         for hold in dead {
-            let error = "nobody settled it in time";
-            self.bury(queue, place, &hold, TOO_OFTEN, error, hold.tally.failed).await?;
+            self.bury(queue, place, &hold, TOO_OFTEN, NOBODY, hold.tally.failed).await?;
         }
         let received = living.iter().map(|hold| hold.message.clone()).collect();
         self.0.held.add(queue, living, self.0.clock.now());

@@ -6,12 +6,15 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
-use pointsman_core::port::{ErrorKind, Message, MessageId, PortError, Queue, QueueName, Sent};
+use pointsman_core::{
+    pack::ATTRIBUTE,
+    port::{ErrorKind, Message, MessageId, PortError, Queue, QueueName, Sent},
+};
 
 use super::{
     BATCH, Place, Sqs, again,
     dedup::Claim,
-    wire::{Entry, LARGEST, PACK},
+    wire::{Entry, LARGEST},
 };
 use crate::fault::Asked;
 
@@ -210,7 +213,7 @@ fn request(number: usize, entry: Entry) -> SendMessageBatchRequestEntry {
         .set_delay_seconds(entry.delay);
     if let Some(pack) = entry.pack {
         let value = MessageAttributeValue::builder().data_type("String").string_value(pack).build();
-        request = request.message_attributes(PACK, value.expect("it has a type"));
+        request = request.message_attributes(ATTRIBUTE, value.expect("it has a type"));
     }
     request.build().expect("it has an id and a body")
 }

@@ -8,9 +8,12 @@ use std::{
 use async_trait::async_trait;
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use jiff::Timestamp;
-use pointsman_core::port::{Abandon, Ask, ErrorKind, PortError, QueueName, Receipt, Received, Receiver};
+use pointsman_core::{
+    attempts::TOO_OFTEN,
+    port::{Abandon, Ask, ErrorKind, PortError, QueueName, Receipt, Received, Receiver},
+};
 
-use super::{BATCH, Place, Sqs, again, bury::TOO_OFTEN, held::Taken, wire};
+use super::{BATCH, Place, Sqs, again, held::Taken, wire};
 use crate::fault::Asked;
 
 #[async_trait]

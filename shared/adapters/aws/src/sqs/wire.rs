@@ -1,20 +1,16 @@
 //! A message as SQS carries it: its text, its group, and one attribute that packs all of ours (SQS takes ten at most, no
 //! empty ones, and few signs in their names).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use pointsman_core::{
+    pack::{ATTRIBUTE, pack},
     port::{Message, PortError},
     sending::Inline,
     session::Session,
 };
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// The attribute that holds a [`Pack`].
-pub(super) const PACK: &str = "pointsman";
 /// The largest message and the largest batch, attributes and all.
 pub(super) const LARGEST: usize = 1 << 20;
 /// The longest delay.
@@ -37,26 +33,6 @@ pub fn inline() -> Inline {
 fn can_carry(body: &[u8]) -> bool {
     let sign = |sign: char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     !body.is_empty() && std::str::from_utf8(body).is_ok_and(|text| text.chars().all(sign))
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Pack {
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    attributes: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    correlation: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encoding: Option<Encoding>,
-}
-
-/// How a body lies in the text, where it is not the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Encoding {
-    Base64,
-    /// SQS takes no empty text: what stands there means nothing.
-    Empty,
 }
 
 /// What is sent.
@@ -96,10 +72,8 @@ impl Entry {
             );
             return Err(PortError::invalid(why));
         }
-        let (text, encoding) = encode(&message.body.to_bytes());
-        let attributes = message.attributes.clone();
-        let pack = Pack { attributes, correlation: message.correlation.clone(), encoding }.to_text();
-        let entry = Self { text, pack, place: ordered.then(|| place(message)), delay };
+        let (text, pack) = pack(message, can_carry);
+        let entry = Self { text, pack: pack.to_text(), place: ordered.then(|| place(message)), delay };
         if entry.size() > LARGEST {
             let message = format!("a message of {} bytes is larger than SQS takes ({LARGEST})", entry.size());
             return Err(PortError::invalid(message));
@@ -109,7 +83,7 @@ impl Entry {
 
     /// As SQS counts it.
     pub(super) fn size(&self) -> usize {
-        let pack = self.pack.as_ref().map_or(0, |pack| PACK.len() + "String".len() + pack.len());
+        let pack = self.pack.as_ref().map_or(0, |pack| ATTRIBUTE.len() + "String".len() + pack.len());
         self.text.len() + pack
     }
 }
@@ -118,14 +92,6 @@ impl Entry {
 pub(super) fn seconds(time: Duration) -> i32 {
     let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     i32::try_from(whole).unwrap_or(i32::MAX)
-}
-
-fn encode(body: &[u8]) -> (String, Option<Encoding>) {
-    match std::str::from_utf8(body) {
-        Ok("") => ("-".to_owned(), Some(Encoding::Empty)),
-        Ok(text) if can_carry(body) => (text.to_owned(), None),
-        _ => (STANDARD.encode(body), Some(Encoding::Base64)),
-    }
 }
 
 /// Group and dedup id. Without a session a message is alone in its group; of one dedup id always in the same, as SQS may
@@ -148,41 +114,6 @@ pub(super) fn dedup_id(id: &str) -> String {
     }
 }
 
-impl Pack {
-    /// As an attribute's value; nothing where there is nothing to say.
-    fn to_text(&self) -> Option<String> {
-        if self.attributes.is_empty() && self.correlation.is_none() && self.encoding.is_none() {
-            return None;
-        }
-        let json = serde_json::to_string(self).expect("texts are always JSON");
-        // The only signs that SQS refuses and JSON does not escape; outside of strings they cannot stand.
-        Some(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
-    }
-}
-
-/// What a message's text and attributes said when it was sent.
-#[derive(Debug)]
-pub(super) struct Content {
-    pub(super) body: Bytes,
-    pub(super) attributes: BTreeMap<String, String>,
-    pub(super) correlation: Option<String>,
-}
-
-/// A message that others than we have sent is taken as it is.
-pub(super) fn content(text: &str, mut attributes: BTreeMap<String, String>) -> Content {
-    let ours = attributes.remove(PACK).and_then(|pack| serde_json::from_str::<Pack>(&pack).ok());
-    let Some(pack) = ours else {
-        return Content { body: text.to_owned().into(), attributes, correlation: None };
-    };
-    let decoded = match pack.encoding {
-        Some(Encoding::Empty) => Some(Bytes::new()),
-        Some(Encoding::Base64) => STANDARD.decode(text).ok().map(Bytes::from),
-        None => None,
-    };
-    let body = decoded.unwrap_or_else(|| text.to_owned().into());
-    Content { body, attributes: pack.attributes, correlation: pack.correlation }
-}
-
 /// The session of a group.
 pub(super) fn session(group: Option<&String>) -> Option<Session> {
     group.filter(|group| !group.starts_with(ALONE)).map(|group| Session::from_key(group.as_str()))
@@ -190,6 +121,8 @@ pub(super) fn session(group: Option<&String>) -> Option<Session> {
 
 #[cfg(test)]
 mod tests {
+    use pointsman_core::pack::unpack;
+
     use super::*;
 
     #[test]
@@ -214,7 +147,7 @@ mod tests {
         let entry = Entry::of(&message, true).expect("it can be sent");
         let pack = entry.pack.expect("there is something to pack");
         assert!(can_carry(pack.as_bytes()));
-        let content = content(&entry.text, [(PACK.to_owned(), pack)].into());
+        let content = unpack(entry.text.into(), [(ATTRIBUTE.to_owned(), pack)].into());
         assert_eq!((content.attributes, content.correlation), (message.attributes, message.correlation));
         assert!(content.body.is_empty());
     }

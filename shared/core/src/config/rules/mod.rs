@@ -1,6 +1,7 @@
 //! Our own rules: what a JSON Schema cannot say. They walk whatever is there; what is missing or mistyped is the schema's.
 
 mod aws;
+mod azure;
 mod care;
 mod layers;
 mod queue;
@@ -52,6 +53,7 @@ pub fn check(root: &Cursor<'_>) -> Findings {
     layers::check(root, &mut found);
     care::check(root, &mut found);
     aws::check(root, &mut found);
+    azure::check(root, &mut found);
     found
 }
 

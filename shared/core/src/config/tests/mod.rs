@@ -1,6 +1,7 @@
 //! What is refused, how it is told, and what a good file becomes.
 
 mod aws;
+mod azure;
 mod cases;
 mod plain;
 mod release;

@@ -1,0 +1,33 @@
+//! Connections for what is no HTTP: the same TLS, authorities and patience, and nothing is said on them yet.
+
+use std::io;
+
+use rustls::pki_types::ServerName;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::{Client, Error, error::told};
+
+impl Client {
+    /// A connection in plain text.
+    pub async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, Error> {
+        let failed = |cause: io::Error| Error::Connect { host: host.to_owned(), port, cause };
+        let connecting = timeout(self.limits.connect, TcpStream::connect((host, port))).await;
+        let stream = connecting.map_err(|late| failed(late.into()))?.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        Ok(stream)
+    }
+
+    /// A connection over TLS, to a host whose certificate is good.
+    pub async fn dial_tls(&self, host: &str, port: u16) -> Result<TlsStream<TcpStream>, Error> {
+        let failed = |cause: io::Error| Error::Connect { host: host.to_owned(), port, cause };
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(io::Error::other(error)))?;
+        let stream = self.dial(host, port).await?;
+        let connector = TlsConnector::from(self.tls.clone());
+        let shaken = timeout(self.limits.connect, connector.connect(name, stream)).await;
+        shaken.map_err(|late| failed(late.into()))?.map_err(|error| match crate::error::within(&error) {
+            Some(tls) => Error::Untrusted { host: host.to_owned(), told: told(tls, self.no_roots) },
+            None => failed(error),
+        })
+    }
+}

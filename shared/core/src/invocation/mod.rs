@@ -1,0 +1,9 @@
+//! One call of a stage, whoever makes it: in a span of its own, answered whatever becomes of it, logged once.
+
+mod fault;
+mod run;
+mod webhook;
+
+pub use fault::Fault;
+pub use run::run;
+pub use webhook::answer;
