@@ -37,10 +37,10 @@ impl Encoding {
     /// A message's body: as JSON where its bytes survive that and strings are not asked for, else as text.
     pub(crate) fn body(self, bytes: &[u8]) -> Value {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        match serde_json::from_str::<Value>(&text) {
-            Ok(json) if self.data == 0 && json.to_string() == text => json,
-            _ => Value::String(text),
-        }
+        let json = serde_json::from_str::<Value>(&text).ok().filter(|_| self.data == 0);
+        // Where writing it again gives the same bytes.
+        let same = json.as_ref().map(Value::to_string).is_some_and(|again| again == text);
+        json.filter(|_| same).unwrap_or(Value::String(text))
     }
 
     /// The same for texts, whose own string is the first.

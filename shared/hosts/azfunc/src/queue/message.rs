@@ -43,8 +43,11 @@ pub(super) fn read(call: &Call) -> Result<Hand, Failure> {
     Ok(hand)
 }
 
-/// The messages' bodies as they came, with whose metadata is theirs.
-fn bodies(call: &Call) -> Result<Vec<(Of, Option<Box<RawValue>>)>, Failure> {
+/// A message's body as it came, with whose metadata is its own.
+type Bare = (Of, Option<Box<RawValue>>);
+
+/// The messages of a call, before they are read.
+fn bodies(call: &Call) -> Result<Vec<Bare>, Failure> {
     let one =
         call.metadata.word("MessageId", Of::One).or_else(|| call.metadata.word("SequenceNumber", Of::One));
     let batch = call

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 use crate::support::{ENCODINGS, TokioClock, batch, call, encoded, single};
 
+type End = fn() -> Handled<String>;
+
 /// Shapes in which hosts were seen to tell of a schedule.
 fn schedules() -> Vec<Value> {
     let status = json!({ "Last": "2026-11-21T19:55:00+00:00", "Next": "2026-11-21T20:00:00+00:00", "LastUpdated": null });
@@ -80,7 +82,7 @@ async fn an_order_reaches_the_stage_in_every_encoding() {
 #[tokio::test(start_paused = true)]
 async fn what_was_not_done_is_told_at_once() {
     let rejected = || Ok(Outcome::Rejected(Rejection::new(Reason::Failed, "no such replay")));
-    let ends: [(fn() -> Handled<String>, &str); 3] = [
+    let ends: [(End, &str); 3] = [
         (rejected, "Rejected: no such replay"),
         (|| Err(PortError::unavailable("the records are away")), "Unavailable: the records are away"),
         (|| panic!("a bug"), "Unavailable: the handler panicked: a bug"),

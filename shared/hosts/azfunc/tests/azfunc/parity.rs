@@ -194,10 +194,10 @@ fn shown(message: &Received) -> (Map<String, Value>, Value) {
 
 /// A body: as JSON itself where its bytes survive that, else as text.
 fn body(message: &Received, times: u32) -> Value {
-    let (_, json) = shown(message);
     let text = String::from_utf8(message.body.to_vec()).unwrap();
+    let again = shown(message).1.to_string();
     match times {
-        0 if json.to_string() == text => json,
+        0 if again == text => shown(message).1,
         0 | 1 => Value::String(text),
         times => encoded(&Value::String(text), times - 1),
     }
