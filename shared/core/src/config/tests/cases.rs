@@ -35,7 +35,7 @@ pointsman.yaml:6:5: subscriptions[0]: `events` is missing
 pointsman.yaml:7:5: subscriptions[0].event: this key is unknown
     did you mean `events`?
 pointsman.yaml:8:1: preview: this key is unknown
-    known are: backend, aws, listen, data, trusted_proxies, front, sources, subscriptions, queues, admin, retention, recover, release"#,
+    known are: backend, aws, azure, listen, data, trusted_proxies, front, sources, subscriptions, queues, admin, retention, recover, release"#,
     ),
     (
         "what_is_kept_too_short_and_hooks_of_nobody",
@@ -120,7 +120,7 @@ pointsman.yaml:3:34: queues.default.visibility: this must be a text, but is a nu
     a text in quotes, or a time with its unit, such as 30s
 pointsman.yaml:3:52: queues.default.dedup_window: `2d` is not between 0s and 24h
 pointsman.yaml:3:72: queues.default.max_deliveries: this must be 1000 or less
-pointsman.yaml:4:10: backend: `gcp` is not one of: embedded, aws"#,
+pointsman.yaml:4:10: backend: `gcp` is not one of: embedded, aws, azure"#,
     ),
     (
         "secrets_are_references",
