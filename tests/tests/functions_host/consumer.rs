@@ -27,6 +27,7 @@ fn program() -> PathBuf {
 struct Stand {
     folder: TempDir,
     broker: Arc<Broker>,
+    settings: Settings,
     host: FunctionsHost,
 }
 
@@ -44,7 +45,8 @@ impl Stand {
         fs::write(folder.path().join("consumer/function.json"), function.to_string()).unwrap();
         fs::copy(program(), folder.path().join("program")).unwrap();
         let broker = Arc::new(Broker::default());
-        broker.make(QUEUE, broker::Settings { max_delivery: 2000, ..broker::Settings::default() });
+        let queue = broker::Settings { max_delivery: 2000, lock_ms: 1_000, ..broker::Settings::default() };
+        broker.make(QUEUE, queue);
         let notes = folder.path().join("notes").display().to_string();
         let values = [
             ("QUEUE", QUEUE.to_owned()),
@@ -55,8 +57,14 @@ impl Stand {
         let values: BTreeMap<String, String> =
             values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let settings = Settings { folder: folder.path().into(), values, encoding };
-        let host = FunctionsHost::start(settings, broker.clone()).await.unwrap();
-        Self { folder, broker, host }
+        let host = FunctionsHost::start(settings.clone(), broker.clone()).await.unwrap();
+        Self { folder, broker, settings, host }
+    }
+
+    /// The host goes in mid-flight, with its program and without a word: its locks end. Another one comes.
+    async fn lose_host(&mut self) {
+        let other = FunctionsHost::start(self.settings.clone(), self.broker.clone()).await.unwrap();
+        drop(std::mem::replace(&mut self.host, other));
     }
 
     /// Sends so many messages to each of so many sessions, in turns.
@@ -130,6 +138,17 @@ async fn a_program_that_is_killed_loses_nothing_and_keeps_the_order() {
         }
         stand.host.handler.crash().await.unwrap();
     }
+    in_order(&stand.drained(Duration::from_secs(60)).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_that_are_lost_in_mid_flight_lose_nothing_and_keep_the_order() {
+    let mut stand = Stand::start(Encoding::SEEN, 16, 7).await;
+    stand.send(10, 20);
+    while stand.broker.counts(QUEUE).unwrap().active > 120 {
+        sleep(Duration::from_millis(2)).await;
+    }
+    stand.lose_host().await;
     in_order(&stand.drained(Duration::from_secs(60)).await, 200);
 }
 

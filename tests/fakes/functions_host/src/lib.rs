@@ -61,7 +61,7 @@ impl FunctionsHost {
                     broker: broker.clone(),
                     queue: queue.clone(),
                     function: function.name.clone(),
-                    owner: pump::owner(&function.name, slot),
+                    owner: pump::owner(&function.name, slot, handler.pid()),
                     idle: app.idle,
                     encoding: settings.encoding,
                 };

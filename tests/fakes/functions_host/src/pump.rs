@@ -32,10 +32,10 @@ pub(crate) struct Place {
     pub(crate) encoding: Encoding,
 }
 
-/// A holder's number, which no other link has: AMQP counts from one.
-pub(crate) fn owner(function: &str, slot: u64) -> Owner {
+/// A holder's number, which no other host's slot has, and no link: AMQP counts from one.
+pub(crate) fn owner(function: &str, slot: u64, host: u32) -> Owner {
     let mut hasher = DefaultHasher::new();
-    (function, slot).hash(&mut hasher);
+    (function, slot, host).hash(&mut hasher);
     hasher.finish() | 1 << 63
 }
 
