@@ -69,11 +69,16 @@ pub fn intake(config: Arc<Config>, world: Arc<World>) -> Made<Taking> {
     .boxed()
 }
 
+/// The queue of a stage that looks at the truth itself: what GitHub's limit holds up for an hour is sent again for then. It
+/// reads payloads, also those that were too large for the queue.
+fn whole(name: &str, config: &Config, world: &World) -> Result<Source, PortError> {
+    Ok(Source { later: true, ..source(name, config, world)? }.fetching(world.archive.clone()))
+}
+
 pub fn orchestrator(config: Arc<Config>, world: Arc<World>) -> Made<Orchestrator> {
     let made = move || {
         let World { queue, records, http, secrets, clock, pace, .. } = (*world).clone();
-        // It looks at the truth itself: what GitHub's limit holds up for an hour is sent again for then.
-        let source = Source { later: true, ..source(ORCHESTRATOR, &config, &world)? };
+        let source = whole(ORCHESTRATOR, &config, &world)?;
         let tools = orchestrator::Tools { queue, records, http, secrets, clock, pace };
         let (stage, places) = tools.hire(&config)?;
         Ok(Orchestrator { stage, places, source })
@@ -84,7 +89,7 @@ pub fn orchestrator(config: Arc<Config>, world: Arc<World>) -> Made<Orchestrator
 pub fn automator(config: Arc<Config>, world: Arc<World>) -> Made<Automator> {
     let made = move || {
         let World { queue, records, http, secrets, clock, pace, .. } = (*world).clone();
-        let source = Source { later: true, ..source(AUTOMATOR, &config, &world)? };
+        let source = whole(AUTOMATOR, &config, &world)?;
         let tools = automator::Tools { queue, records, http, secrets, clock, pace };
         Ok(Automator { stage: tools.hire(&config)?, source })
     };
