@@ -22,6 +22,7 @@ use crate::{
     outcome::{Handled, Outcome, Reason, Rejection, panicked, settle},
     port::{Abandon, MessageId, PortError, Received},
     session::Session,
+    stored,
     word::{Bounds, Word},
 };
 
@@ -151,7 +152,8 @@ where
             return Outcome::Rejected(Rejection::new(Reason::Malformed, detail));
         }
         let Source { clock, settings, .. } = self.source;
-        let handling = AssertUnwindSafe(async { (self.handler)(turn.to_vec()).await }).catch_unwind();
+        let work = async { (self.handler)(self.whole(turn).await?).await };
+        let handling = AssertUnwindSafe(work).catch_unwind();
         let cut = clock.sleep(left(clock.now(), self.times.cut));
         let handled = match select(pin!(handling), cut).await {
             Either::Left((handled, _)) => handled.unwrap_or_else(|panic| Err(panicked(&*panic))),
@@ -160,6 +162,17 @@ where
             }
         };
         settle(handled, turn[0].attempt, settings.max_deliveries)
+    }
+
+    /// With the data of those that came by reference.
+    async fn whole(&self, turn: &[Received]) -> Result<Vec<Received>, PortError> {
+        let mut turn = turn.to_vec();
+        if let Some(archive) = &self.source.archive {
+            for message in &mut turn {
+                message.body = stored::whole(&**archive, message.body.clone()).await?;
+            }
+        }
+        Ok(turn)
     }
 
     /// Gives these back untouched, the last one first.

@@ -15,7 +15,7 @@ use tracing::info;
 
 use crate::{
     outcome::Handled,
-    port::{Clock, Delivered, Handover, MessageId, PortError, QueueName, QueueSettings, Received},
+    port::{Archive, Clock, Delivered, Handover, MessageId, PortError, QueueName, QueueSettings, Received},
     session::lanes,
 };
 use lane::Lane;
@@ -37,6 +37,8 @@ pub struct Source {
     pub settings: QueueSettings,
     /// Hand over all that waits in a session at once. Default: one message after another.
     pub together: bool,
+    /// Where the data of events lies that were too large for the queue. Default: nowhere, and handlers get references.
+    pub archive: Option<Arc<dyn Archive>>,
     /// For a stage that looks at the truth itself: of what is throttled for long a copy is sent for later, where the queue
     /// cannot hold it back itself. Default: no copies.
     pub later: bool,
@@ -46,7 +48,16 @@ impl Source {
     /// A source with the defaults.
     pub fn new(queue: QueueName, receiver: Arc<dyn Handover>, clock: Arc<dyn Clock>) -> Self {
         let settings = QueueSettings::default();
-        Self { queue, receiver, clock, concurrency: 10, settings, together: false, later: false }
+        Self {
+            queue,
+            receiver,
+            clock,
+            concurrency: 10,
+            settings,
+            together: false,
+            archive: None,
+            later: false,
+        }
     }
 
     /// The same with its queue's settings, of all of them.
@@ -55,6 +66,14 @@ impl Source {
         if let Some((_, settings)) = all.into_iter().find(|(name, _)| *name == self.queue) {
             self.settings = settings;
         }
+        self
+    }
+
+    /// The same for handlers that want events whole: data that was too large for the queue is fetched for them. What is
+    /// in the queue must be events.
+    #[must_use]
+    pub fn fetching(mut self, archive: Arc<dyn Archive>) -> Self {
+        self.archive = Some(archive);
         self
     }
 }

@@ -71,9 +71,9 @@ pub fn intake(config: Arc<Config>, world: Arc<World>) -> Made<Taking> {
 
 pub fn orchestrator(config: Arc<Config>, world: Arc<World>) -> Made<Orchestrator> {
     let made = move || {
-        let World { queue, records, http, secrets, clock, pace, .. } = (*world).clone();
+        let World { archive, queue, records, http, secrets, clock, pace, .. } = (*world).clone();
         // It looks at the truth itself: what GitHub's limit holds up for an hour is sent again for then.
-        let source = Source { later: true, ..source(ORCHESTRATOR, &config, &world)? };
+        let source = Source { later: true, ..source(ORCHESTRATOR, &config, &world)?.fetching(archive) };
         let tools = orchestrator::Tools { queue, records, http, secrets, clock, pace };
         let (stage, places) = tools.hire(&config)?;
         Ok(Orchestrator { stage, places, source })
@@ -83,8 +83,8 @@ pub fn orchestrator(config: Arc<Config>, world: Arc<World>) -> Made<Orchestrator
 
 pub fn automator(config: Arc<Config>, world: Arc<World>) -> Made<Automator> {
     let made = move || {
-        let World { queue, records, http, secrets, clock, pace, .. } = (*world).clone();
-        let source = Source { later: true, ..source(AUTOMATOR, &config, &world)? };
+        let World { archive, queue, records, http, secrets, clock, pace, .. } = (*world).clone();
+        let source = Source { later: true, ..source(AUTOMATOR, &config, &world)?.fetching(archive) };
         let tools = automator::Tools { queue, records, http, secrets, clock, pace };
         Ok(Automator { stage: tools.hire(&config)?, source })
     };
