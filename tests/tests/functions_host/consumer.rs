@@ -43,7 +43,8 @@ impl Stand {
         fs::write(folder.path().join("host.json"), host.to_string()).unwrap();
         fs::create_dir(folder.path().join("consumer")).unwrap();
         fs::write(folder.path().join("consumer/function.json"), function.to_string()).unwrap();
-        fs::copy(program(), folder.path().join("program")).unwrap();
+        // A copy could be busy: another test starts a process while it is written.
+        std::os::unix::fs::symlink(program(), folder.path().join("program")).unwrap();
         let broker = Arc::new(Broker::default());
         let queue = broker::Settings { max_delivery: 2000, lock_ms: 1_000, ..broker::Settings::default() };
         broker.make(QUEUE, queue);

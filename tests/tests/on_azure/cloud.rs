@@ -99,7 +99,7 @@ impl Cloud {
             "connection": "BUS", "isSessionsEnabled": true }] });
         fs::write(app.join("host.json"), host.to_string()).unwrap();
         fs::write(app.join("consumer/function.json"), function.to_string()).unwrap();
-        fs::copy(beside("examples/azure-consumer"), app.join("program")).unwrap();
+        std::os::unix::fs::symlink(beside("examples/azure-consumer"), app.join("program")).unwrap();
         let notes = self.folder.path().join("notes");
         fs::write(&notes, "").unwrap();
         let values = [

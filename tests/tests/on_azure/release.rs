@@ -75,7 +75,9 @@ async fn a_release_goes_through_both_stages_though_the_program_is_killed() {
         github.base_url()
     );
     let cloud = Cloud::start(&config, &[("HOOK_SECRET", &app.secret), ("APP_KEY", &PRIVATE_KEY)]).await;
-    github.person("alice").commit(REPO, "main", "feat: greet", &[("greet.js", Some("hello\n"))]);
+    // Its push is too large for a queue, and there is no other that would tell of it.
+    let much = format!("feat: greet\n\n{}", "It has much to say. ".repeat(5_000));
+    github.person("alice").commit(REPO, "main", &much, &[("greet.js", Some("hello\n"))]);
     let mut killed = false;
     until("a release", PATIENCE, async || {
         deliver(&cloud, github.take_deliveries()).await;
