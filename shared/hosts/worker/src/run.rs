@@ -72,7 +72,7 @@ where
     loop {
         if !open && let Some(wants) = yard.wants() {
             receiving = Some(receive(Arc::clone(&yard.crew), wants, yard.failures)).into();
-            open = true;
+            (open, yard.freed) = (true, false);
         }
         if !open && yard.lanes.is_empty() {
             return yard.fault.map_or(Ok(yard.counts), Err);
@@ -154,8 +154,10 @@ struct Yard<H> {
     reserved: u64,
     handled: u64,
     counts: Counts,
-    /// The last receive brought nothing, and no lane has ended since.
+    /// The last receive brought nothing, and no lane has ended since it began: what waits behind a lane would have shown.
     dry: bool,
+    /// A lane has ended since the last receive began.
+    freed: bool,
     /// Failed receives in a row.
     failures: u32,
     fault: Option<PortError>,
@@ -176,6 +178,7 @@ where
             handled: 0,
             counts: Counts::default(),
             dry: false,
+            freed: false,
             failures: 0,
             fault: None,
         }
@@ -199,7 +202,7 @@ where
     }
 
     fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) {
-        self.dry = false;
+        (self.dry, self.freed) = (false, true);
         let id = match ended {
             Ok((id, ended)) => {
                 self.counts += ended.counts;
@@ -223,7 +226,7 @@ where
         match batch {
             Ok(messages) => {
                 self.failures = 0;
-                self.dry = messages.is_empty();
+                self.dry = messages.is_empty() && !self.freed;
                 self.sort(messages).await;
             }
             Err(error) => self.refused(error),
