@@ -33,7 +33,7 @@ pub(crate) struct Lane<H> {
 enum Ran {
     /// With an outcome.
     Ended(Outcome<()>),
-    /// Dropped, because the grace was over.
+    /// Dropped, because the grace was over; or not begun, because it runs in another lane.
     Cut,
 }
 
@@ -113,6 +113,7 @@ where
     async fn handle(&mut self, turn: Vec<Received>, held: &[Held]) -> Ran {
         let crew = Arc::clone(&self.crew);
         let worker = &crew.worker;
+        let Some(_running) = crew.begin(self.session.as_ref()) else { return Ran::Cut };
         let receipts: Vec<Receipt> = held
             .iter()
             .map(|held| &held.receipt)

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -50,6 +50,34 @@ pub(crate) struct Crew<H> {
     pub(crate) stopping: CancellationToken,
     /// What still runs is dropped.
     pub(crate) cut: CancellationToken,
+    /// Sessions whose handler runs.
+    running: Mutex<HashSet<Session>>,
+}
+
+impl<H> Crew<H> {
+    /// Marks that the session's handler runs, until what is answered is dropped. None: it runs in another lane, which has
+    /// lost its hold, or ours is lost.
+    pub(crate) fn begin(&self, session: Option<&Session>) -> Option<Running<'_>> {
+        let Some(session) = session else { return Some(Running(None)) };
+        let running = &self.running;
+        let begun = running.lock().unwrap_or_else(PoisonError::into_inner).insert(session.clone());
+        begun.then(|| Running(Some((running, session.clone()))))
+    }
+
+    fn is_running(&self, session: &Session) -> bool {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).contains(session)
+    }
+}
+
+/// A session whose handler runs: no other lane begins it.
+pub(crate) struct Running<'a>(Option<(&'a Mutex<HashSet<Session>>, Session)>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if let Some((running, session)) = &self.0 {
+            running.lock().unwrap_or_else(PoisonError::into_inner).remove(session);
+        }
+    }
 }
 
 type Batch = Result<Vec<Received>, PortError>;
@@ -66,7 +94,14 @@ where
 {
     let (stopping, cut) = (CancellationToken::new(), CancellationToken::new());
     let mut ending = pin!(end(&worker, shutdown, stopping.clone(), cut.clone()).fuse());
-    let mut yard = Yard::new(Arc::new(Crew { worker: worker.clone(), turn, handler, stopping, cut }));
+    let mut yard = Yard::new(Arc::new(Crew {
+        worker: worker.clone(),
+        turn,
+        handler,
+        stopping,
+        cut,
+        running: Mutex::default(),
+    }));
     let mut receiving = OptionFuture::from(None);
     let mut open = false;
     loop {
@@ -147,9 +182,8 @@ pub(crate) struct Ended {
 struct Yard<H> {
     crew: Arc<Crew<H>>,
     lanes: JoinSet<Ended>,
-    /// Which session each lane runs, and how many messages it took.
-    runs: HashMap<Id, (Option<Session>, u64)>,
-    busy: HashSet<Session>,
+    /// How many messages each lane took.
+    runs: HashMap<Id, u64>,
     /// Messages in lanes that may still be handed to the handler.
     reserved: u64,
     handled: u64,
@@ -173,7 +207,6 @@ where
             crew,
             lanes: JoinSet::new(),
             runs: HashMap::new(),
-            busy: HashSet::new(),
             reserved: 0,
             handled: 0,
             counts: Counts::default(),
@@ -216,10 +249,7 @@ where
                 error.id()
             }
         };
-        if let Some((session, taken)) = self.runs.remove(&id) {
-            self.reserved -= taken;
-            session.map(|session| self.busy.remove(&session));
-        }
+        self.reserved -= self.runs.remove(&id).unwrap_or_default();
     }
 
     async fn arrived(&mut self, batch: Batch) {
@@ -238,7 +268,7 @@ where
         let worker = &self.crew.worker;
         for (session, hand) in lanes(messages) {
             // A handler whose hold was lost still runs: its session waits for it, so that no two run at once.
-            let busy = session.as_ref().is_some_and(|session| self.busy.contains(session));
+            let busy = session.as_ref().is_some_and(|session| self.crew.is_running(session));
             if self.crew.stopping.is_cancelled() || busy {
                 let after = if busy { worker.visibility / 2 } else { Duration::ZERO };
                 self.counts.given_back += settling::give_back(worker, &hand, after).await;
@@ -246,9 +276,8 @@ where
             }
             let taken = hand.len() as u64;
             self.reserved += taken;
-            self.busy.extend(session.clone());
-            let lane = Lane::new(Arc::clone(&self.crew), session.clone(), hand);
-            self.runs.insert(self.lanes.spawn(lane.run()).id(), (session, taken));
+            let lane = Lane::new(Arc::clone(&self.crew), session, hand);
+            self.runs.insert(self.lanes.spawn(lane.run()).id(), taken);
         }
     }
 
