@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
-use crate::port::{Expect, Message, PortError, QueueName, Received, Records, dead_letter};
+use crate::port::{ErrorKind, Expect, Message, PortError, Queue, QueueName, Received, Records, dead_letter};
 
 /// As long as a cloud keeps a message at most: 14 days, and one for clocks.
 const KEEP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
@@ -18,8 +19,34 @@ pub const NOBODY: &str = "nobody settled it in time";
 /// An error's text in a dead letter, in bytes: the letter must not become larger than a queue takes.
 const LONGEST: usize = 4_000;
 
+/// Sends the dead letter of a message of `queue`; the message itself is still to be removed. A crash in between leaves two of
+/// it, never none. `Unavailable`: there is no place for it.
+pub async fn bury(
+    queues: &dyn Queue,
+    queue: &QueueName,
+    message: &Received,
+    reason: &str,
+    error: &str,
+    attempts: u32,
+    now: Timestamp,
+) -> Result<(), PortError> {
+    let dead = queue.dead_letters();
+    let sent = queues.send(&dead, vec![letter(message, reason, error, attempts, now)]).await.pop();
+    let sent = sent.unwrap_or_else(|| Err(PortError::internal(format!("`{dead}` gave no answer"))));
+    sent.map_err(|error| match error.kind {
+        // The message itself is there: what is missing is the place for its dead letter.
+        ErrorKind::NotFound => {
+            PortError::unavailable(format!("`{queue}` has no dead-letter queue")).caused_by(error)
+        }
+        _ => error,
+    })?;
+    let id = &message.id.0;
+    warn!(%queue, id, reason, attempts, "`{id}` is a dead letter");
+    Ok(())
+}
+
 /// A message as its dead letter, with a fresh dedup id: it may die again within the queue's window.
-pub fn letter(message: &Received, reason: &str, error: &str, attempts: u32, now: Timestamp) -> Message {
+fn letter(message: &Received, reason: &str, error: &str, attempts: u32, now: Timestamp) -> Message {
     let mut attributes = message.attributes.clone();
     let marks = [
         (dead_letter::REASON, cut(reason).to_owned()),

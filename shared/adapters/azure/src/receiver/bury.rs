@@ -2,8 +2,8 @@
 
 use fe2o3_amqp_types::primitives::{Array, Value};
 use pointsman_core::{
-    attempts::letter,
-    port::{ErrorKind, PortError, Queue as _, QueueName, Receipt},
+    attempts::bury,
+    port::{PortError, QueueName, Receipt},
 };
 
 use super::{ServiceBusReceiver, holder::Hold, void};
@@ -18,20 +18,8 @@ impl ServiceBusReceiver {
         error: &str,
         attempts: u32,
     ) -> Result<(), PortError> {
-        let dead = queue.dead_letters();
-        let letter = letter(&hold.message, reason, error, attempts, self.0.bus.0.clock.now());
-        let sent = self.0.bus.send(&dead, vec![letter]).await.pop();
-        let sent = sent.unwrap_or_else(|| Err(PortError::internal(format!("`{dead}` gave no answer"))));
-        sent.map_err(|error| match error.kind {
-            // The message itself is there: what is missing is the place for its dead letter.
-            ErrorKind::NotFound => {
-                PortError::unavailable(format!("`{queue}` has no dead-letter queue")).caused_by(error)
-            }
-            _ => error,
-        })?;
-        let id = &hold.message.id.0;
-        tracing::warn!(%queue, id, reason, attempts, "`{id}` is a dead letter");
-        Ok(())
+        let bus = &self.0.bus;
+        bury(bus, queue, &hold.message, reason, error, attempts, bus.0.clock.now()).await
     }
 
     /// Removes messages of a session for good.

@@ -11,11 +11,11 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pointsman_core::{
-    attempts::{Attempts, NOBODY, TOO_OFTEN, Tally, cut, letter},
+    attempts::{Attempts, NOBODY, TOO_OFTEN, Tally, bury, cut},
     pack::unpack,
     port::{
-        Abandon, Ask, Delivered, ErrorKind, Handover, Message, MessageId, PortError, Queue as _, QueueName,
-        Receipt, Received, Receiver, Records,
+        Abandon, Ask, Delivered, Handover, Message, MessageId, PortError, QueueName, Receipt, Received,
+        Receiver, Records,
     },
 };
 
@@ -85,20 +85,7 @@ impl Handed {
         error: &str,
         attempts: u32,
     ) -> Result<(), PortError> {
-        let dead = queue.dead_letters();
-        let letter = letter(&hold.message, reason, error, attempts, self.bus.0.clock.now());
-        let sent = self.bus.send(&dead, vec![letter]).await.pop();
-        let sent = sent.unwrap_or_else(|| Err(PortError::internal(format!("`{dead}` gave no answer"))));
-        sent.map_err(|error| match error.kind {
-            // The message itself is there: what is missing is the place for its dead letter.
-            ErrorKind::NotFound => {
-                PortError::unavailable(format!("`{queue}` has no dead-letter queue")).caused_by(error)
-            }
-            _ => error,
-        })?;
-        let id = &hold.message.id.0;
-        tracing::warn!(%queue, id, reason, attempts, "`{id}` is a dead letter");
-        Ok(())
+        bury(&self.bus, queue, &hold.message, reason, error, attempts, self.bus.0.clock.now()).await
     }
 
     fn take(&self, queue: &QueueName, receipt: &Receipt) -> Result<Hold, PortError> {
