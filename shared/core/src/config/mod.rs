@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod azure;
 mod care;
+#[cfg(feature = "schema")]
 mod complaint;
 mod effective;
 pub(crate) mod fault;

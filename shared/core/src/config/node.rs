@@ -100,6 +100,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// One element of a sequence.
+    #[cfg(feature = "schema")]
     pub fn item(&self, index: usize) -> Option<Self> {
         let Kind::Sequence(items) = &self.node.kind else { return None };
         Some(Self { node: items.get(index)?, path: format!("{}[{index}]", self.path) })

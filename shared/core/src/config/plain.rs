@@ -6,6 +6,8 @@ use std::mem::discriminant;
 
 use serde_json::Value;
 
+#[cfg(any(test, not(feature = "schema")))]
+use super::{Fault, Mark};
 use super::{
     model::{Config, QueuesEntry, Source, Subscription},
     node::{Kind, Node},
@@ -18,7 +20,23 @@ const LARGEST: u64 = 9_007_199_254_740_991;
 pub fn read(root: &Node) -> Option<Config> {
     let config: Config = serde_json::from_value(root.to_value()).ok()?;
     let again = serde_json::to_value(&config).ok()?;
-    (is_shaped(root, &again) && is_bounded(&config)).then_some(config)
+    let release = &config.release;
+    let is_plain = release.settings.is_empty() && release.organisations.is_empty();
+    (is_plain && is_shaped(root, &again) && is_bounded(&config)).then_some(config)
+}
+
+/// What is wrong, where there is no judge: unknown keys, wrong kinds and bounds, one fault at a time and in serde's words.
+#[cfg(any(test, not(feature = "schema")))]
+pub fn doubts(root: &Node) -> Vec<Fault> {
+    let fault = match serde_json::from_value(root.to_value()) {
+        Ok(config) if is_bounded(&config) => return Vec::new(),
+        Ok(_) => {
+            "a number is too small or too large, or a list that must have something in it is empty".into()
+        }
+        Err(error) => error.to_string(),
+    };
+    let hint = "`pointsman config check` names every fault, with its place";
+    vec![Fault::new("", Mark::START, fault).hint(hint)]
 }
 
 /// Whether everything that stands there is of the kind that it is written as: serde takes a list for a mapping, and null for
@@ -39,13 +57,10 @@ fn is_shaped(node: &Node, as_written: &Value) -> bool {
 
 /// The schema's numbers and lengths. Settings of releases have a schema of their own.
 fn is_bounded(config: &Config) -> bool {
-    let release = &config.release;
     config.subscriptions.len() <= 10_000
         && config.subscriptions.iter().all(is_subscription)
         && config.queues.0.values().all(is_queue)
         && config.sources.values().all(is_source)
-        && release.settings.is_empty()
-        && release.organisations.is_empty()
 }
 
 fn is_subscription(one: &Subscription) -> bool {

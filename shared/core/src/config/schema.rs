@@ -1,15 +1,23 @@
 //! JSON Schemas made from models, and what they say about a file in words for people: the configuration's, and (by
 //! [`Checker`]) that of a repository's settings.
+//!
+//! Judging by them is the feature `schema`: functions that only read a configuration start without the judge.
 
 use std::sync::LazyLock;
 
+#[cfg(feature = "schema")]
 use jsonschema::Validator;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
 use serde_json::Value;
 
-use super::{complaint, fault::Fault, model::Config, node::Node};
+#[cfg(feature = "schema")]
+use super::complaint;
+#[cfg(not(feature = "schema"))]
+use super::plain;
+use super::{fault::Fault, model::Config, node::Node};
 
 /// A file with more faults than this is another file.
+#[cfg(feature = "schema")]
 const MOST: usize = 1_000;
 
 static CONFIG: LazyLock<Checker> =
@@ -21,14 +29,22 @@ pub fn schema() -> Value {
 }
 
 /// What the schema has against this file.
+#[cfg(feature = "schema")]
 pub(super) fn check(root: &Node) -> Vec<Fault> {
     CONFIG.check(root)
+}
+
+/// What can be said against this file without the schema's judge.
+#[cfg(not(feature = "schema"))]
+pub(super) fn check(root: &Node) -> Vec<Fault> {
+    plain::doubts(root)
 }
 
 /// A schema made from a model, and what checks by it.
 pub(crate) struct Checker {
     /// The schema itself.
     pub schema: Value,
+    #[cfg(feature = "schema")]
     validator: Validator,
 }
 
@@ -40,11 +56,23 @@ impl Checker {
         schema.insert("$id".into(), id.into());
         schema.insert("title".into(), title.into());
         let schema = schema.to_value();
-        let validator = jsonschema::draft202012::new(&schema);
-        Self { validator: validator.expect("the schema is made by us: a test compiles it"), schema }
+        Self {
+            #[cfg(feature = "schema")]
+            validator: jsonschema::draft202012::new(&schema)
+                .expect("the schema is made by us: a test compiles it"),
+            schema,
+        }
+    }
+
+    /// What the schema has against this file; without its judge that is left to serde.
+    #[cfg(not(feature = "schema"))]
+    #[expect(clippy::unused_self, reason = "as with the judge")]
+    pub fn check(&self, _: &Node) -> Vec<Fault> {
+        Vec::new()
     }
 
     /// What the schema has against this file.
+    #[cfg(feature = "schema")]
     pub fn check(&self, root: &Node) -> Vec<Fault> {
         let value = root.to_value();
         let told = self.validator.iter_errors(&value).take(MOST);

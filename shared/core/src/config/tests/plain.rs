@@ -65,6 +65,18 @@ fn every_bound_of_the_schema_is_the_schemas_to_tell() {
     }
 }
 
+#[test]
+fn what_the_schema_refuses_is_refused_without_it_too() {
+    for (name, text, _) in cases::CASES {
+        let Ok((root, _)) = yaml::read(text) else { continue };
+        let (without, with) = (crate::config::plain::doubts(&root), schema::check(&root));
+        assert!(with.is_empty() || !without.is_empty(), "{name}: {with:?}\n{text}");
+        assert!(without.is_empty() || parse(text).is_err(), "{name}: {without:?}\n{text}");
+    }
+    let (good, _) = yaml::read(GOOD).unwrap();
+    assert_eq!(crate::config::plain::doubts(&good), []);
+}
+
 /// Each place of a schema where a keyword says more of a value than its type.
 fn bounds(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
     const KEYWORDS: [&str; 12] = [
