@@ -1,7 +1,7 @@
 //! Load as GitHub makes it, on any host of the house: [`traffic`] says what leaves when, [`sender`] lets it leave by the
 //! clock, [`facts`] keep what was answered and what came, [`judge`] finds what was lost, overtaken or came twice.
 //!
-//! Hosts: [`embedded`], with its [`trouble`], and [`clouds`] on emulators. Figures: [`figures`], [`picture`].
+//! Hosts: [`embedded`], with its [`trouble`], and [`lambda`] on emulators, behind a [`proxy`]. Figures: [`figures`], [`picture`].
 
 pub mod clock;
 pub mod consumer;
@@ -10,7 +10,10 @@ pub mod facts;
 pub mod figures;
 pub mod hostile;
 pub mod judge;
+pub mod lambda;
 pub mod memory;
+pub mod picture;
+pub mod proxy;
 pub mod runs;
 pub mod sender;
 pub mod traffic;

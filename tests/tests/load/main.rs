@@ -4,3 +4,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod embedded;
+#[cfg(feature = "emulators")]
+mod lambda;
