@@ -28,7 +28,7 @@ pub struct Sent {
 }
 
 /// An event that came to a consumer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Came {
     /// Which queue it came from.
     pub queue: u8,
@@ -113,18 +113,28 @@ impl Facts {
         let number = number(&id);
         let is_whole = number.is_some_and(|number| body.ends_with(&tail(&self.bodies.of(number).bytes)));
         let message = BuildHasherDefault::<DefaultHasher>::default().hash_one(message);
+        self.keep(number.ok_or(id), session, Came { queue, message, has_cause, is_whole, ..Came::default() });
+    }
+
+    /// A consumer has noted that it came, and no more: which message it was, and its bytes, are not known.
+    pub fn noted(&self, session: &str, id: &str, has_cause: bool) {
+        let number = number(id).ok_or_else(|| id.to_owned());
+        self.keep(number, session, Came { has_cause, is_whole: true, ..Came::default() });
+    }
+
+    fn keep(&self, number: Result<u32, String>, session: &str, came: Came) {
         let mut inner = self.inner();
-        let is_ours = number.filter(|it| (*it as usize) < inner.sent.len());
-        let Some(number) = is_ours else {
-            inner.strange.push(id);
-            return;
+        let number = match number {
+            Ok(number) if (number as usize) < inner.sent.len() => number,
+            Ok(number) => return inner.strange.push(number.to_string()),
+            Err(id) => return inner.strange.push(id),
         };
         let count = u32::try_from(inner.sessions.len()).unwrap_or(u32::MAX);
         let session = match inner.sessions.get(session) {
             Some(known) => *known,
             None => *inner.sessions.entry(session.to_owned()).or_insert(count),
         };
-        inner.came.push(Came { queue, number, session, message, has_cause, is_whole });
+        inner.came.push(Came { number, session, ..came });
     }
 
     /// How many came so far.

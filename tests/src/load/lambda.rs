@@ -101,15 +101,15 @@ impl Lambda {
 
     async fn trouble(&self, time: Duration) {
         let pause = async |parts: f64| tokio::time::sleep(time.mul_f64(parts)).await;
-        pause(0.2).await;
+        pause(0.1).await;
         self.intake.kill_busy();
         pause(0.1).await;
         self.queues.close();
-        pause(0.1).await;
+        pause(0.3).await;
         self.queues.mend();
         pause(0.1).await;
         self.archive.slow(SLOW);
-        pause(0.1).await;
+        pause(0.2).await;
         self.archive.mend();
         pause(0.1).await;
         self.intake.kill_busy();
