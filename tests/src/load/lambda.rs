@@ -33,7 +33,7 @@ const QUEUE: &str = "everything";
 /// As the template gives intake.
 const TIME: Duration = Duration::from_secs(30);
 /// How slow the archive is while it is slow.
-const SLOW: Duration = Duration::from_millis(400);
+const SLOW: Duration = Duration::from_millis(100);
 /// How long what was taken may wait for its consumer at the end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
