@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pointsman_tests::load::{
     embedded::Embedded,
-    figures::Ended,
+    picture,
     runs::{Soak, Step},
     traffic::Traffic,
     trouble::schedule,
@@ -46,7 +46,10 @@ pub async fn run(args: &Args) -> bool {
     }
     let verdict = house.verdict();
     println!("over everything: {verdict:?}\nthe store is {} MB", house.stored() / 1_000_000);
-    let _ = (steps, soak);
+    if let (Some(file), Some(soak)) = (&args.picture, &soak) {
+        std::fs::write(file, picture::draw(&steps, soak)).expect("the picture can be written");
+        println!("drawn: {}", file.display());
+    }
     kept && verdict.is_clean()
 }
 
@@ -101,5 +104,4 @@ fn tell(name: &str, step: &Step) {
         latency.p99,
         latency.p999
     );
-    let _ = Ended::Accepted;
 }

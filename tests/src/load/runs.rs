@@ -59,9 +59,10 @@ impl Embedded {
 
     /// So many a second for so long.
     pub async fn at(&self, traffic: &mut Traffic, per_second: f64, time: Duration) -> Step {
-        let figures = Arc::<Figures>::default();
+        let (figures, began) = (Arc::<Figures>::default(), Instant::now());
         self.sender.run(traffic, &figures, |at| (at < time).then_some(per_second)).await;
-        let step = step(&figures, time, Some(per_second));
+        // Those who wait are answered after the time is over.
+        let step = step(&figures, began.elapsed().max(time), Some(per_second));
         self.drain(DRAINED).await;
         step
     }
@@ -74,7 +75,7 @@ impl Embedded {
         bursts: bool,
         troubles: Vec<(Duration, Trouble)>,
     ) -> Soak {
-        let (figures, began) = (Arc::<Figures>::default(), self.memory.samples().len());
+        let figures = Arc::<Figures>::default();
         let now = move |at: Duration| {
             let part = at.as_secs_f64() / time.as_secs_f64();
             let is_burst = bursts && (0.05..0.06).contains(&(part % 0.2));
@@ -90,7 +91,7 @@ impl Embedded {
         tokio::join!(self.sender.run(traffic, &figures, now), trouble);
         let drained = self.drain(DRAINED).await;
         memory.abort();
-        let memory = self.held(began, time);
+        let memory = self.held(time);
         Soak { figures, troubles, verdict: self.verdict(), memory, drained }
     }
 
@@ -101,7 +102,7 @@ impl Embedded {
     }
 
     /// MB after the first minute (of a shorter run, a tenth of it), and in the last seconds.
-    fn held(&self, _began: usize, time: Duration) -> (f64, f64) {
+    fn held(&self, time: Duration) -> (f64, f64) {
         let (end, tenth) = (time.as_secs_f64(), time.as_secs_f64() / 10.0);
         let early = tenth.min(60.0);
         let at = |from: f64, to: f64| self.memory.between(from, to).unwrap_or_default();
