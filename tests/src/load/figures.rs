@@ -69,6 +69,7 @@ struct Inner {
     /// Of what was told to come later.
     refused: Histogram<u64>,
     seconds: Vec<Second>,
+    last: Duration,
 }
 
 /// What ended in a second.
@@ -91,6 +92,7 @@ impl Default for Figures {
             taken: histogram(),
             refused: histogram(),
             seconds: Vec::new(),
+            last: Duration::ZERO,
         };
         Self { began: Instant::now(), inner: Mutex::new(inner) }
     }
@@ -104,7 +106,9 @@ impl Figures {
     /// A delivery ended like this, so long after it should have left.
     pub fn count(&self, ended: Ended, after: Duration) {
         let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
-        let (second, mut inner) = (self.began.elapsed().as_secs() as usize, self.inner());
+        let (now, mut inner) = (self.began.elapsed(), self.inner());
+        let second = now.as_secs() as usize;
+        inner.last = inner.last.max(now);
         *inner.ends.entry(ended).or_default() += 1;
         while inner.seconds.len() <= second {
             let taken = Histogram::new_with_max(120_000_000, 2).expect("bounds that a histogram can have");
@@ -162,6 +166,11 @@ impl Figures {
     /// Second by second.
     pub fn seconds(&self) -> Vec<Second> {
         self.inner().seconds.clone()
+    }
+
+    /// From the beginning to the last answer to a delivery; who is hostile may take longer.
+    pub fn lasted(&self) -> Duration {
+        self.inner().last
     }
 
     /// One line of it.

@@ -59,10 +59,10 @@ impl Embedded {
 
     /// So many a second for so long.
     pub async fn at(&self, traffic: &mut Traffic, per_second: f64, time: Duration) -> Step {
-        let (figures, began) = (Arc::<Figures>::default(), Instant::now());
+        let figures = Arc::<Figures>::default();
         self.sender.run(traffic, &figures, |at| (at < time).then_some(per_second)).await;
         // Those who wait are answered after the time is over.
-        let step = step(&figures, began.elapsed().max(time), Some(per_second));
+        let step = step(&figures, figures.lasted().max(time), Some(per_second));
         self.drain(DRAINED).await;
         step
     }

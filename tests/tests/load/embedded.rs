@@ -18,8 +18,8 @@ async fn what_was_answered_comes_in_order_and_once_whatever_goes_wrong() {
     let house = Embedded::start(SEED).await;
     let mut traffic = Traffic::new(SEED);
     let soak = house.soak(&mut traffic, (TIME, RATE), true, schedule(TIME, LONGEST)).await;
-    let Soak { figures, verdict, .. } = &soak;
-    println!("{}\n{:?}\n{verdict:?}", figures.line(), figures.hostile_ends());
+    let Soak { figures, verdict, drained, .. } = &soak;
+    println!("{}\n{:?}\n{verdict:?}, consumed {drained:?} later", figures.line(), figures.hostile_ends());
     assert!(verdict.is_clean(), "{verdict:?}\n{}", house.log());
     assert!(verdict.answered > verdict.sent / 2, "hardly anything was taken: {}", figures.line());
 
