@@ -9,7 +9,7 @@ use pointsman_tests::load::{
 const SEED: u64 = 20_261_122;
 /// Slow enough for a debug build beside other tests.
 const RATE: f64 = 50.0;
-const TIME: Duration = Duration::from_secs(40);
+const TIME: Duration = Duration::from_secs(30);
 /// How long the longest trouble lasts.
 const LONGEST: Duration = Duration::from_secs(4);
 

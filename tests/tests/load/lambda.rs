@@ -7,7 +7,7 @@ use pointsman_tests::load::{figures::Ended, lambda::Lambda, traffic::Traffic};
 const SEED: u64 = 20_261_122;
 /// What the emulators take on a busy machine.
 const RATE: f64 = 4.0;
-const TIME: Duration = Duration::from_secs(25);
+const TIME: Duration = Duration::from_secs(18);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_comes_in_order_and_once_whatever_goes_wrong() {
