@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use pointsman_tests::load::{
-    embedded::Embedded,
-    picture,
-    runs::{Soak, Step},
-    traffic::Traffic,
-    trouble::schedule,
+use pointsman_tests::{
+    house,
+    load::{
+        embedded::Embedded,
+        picture,
+        runs::{Soak, Step},
+        traffic::Traffic,
+        trouble::schedule,
+    },
 };
 
 use crate::args::Args;
@@ -47,7 +50,8 @@ pub async fn run(args: &Args) -> bool {
     let verdict = house.verdict();
     println!("over everything: {verdict:?}\nthe store is {} MB", house.stored() / 1_000_000);
     if let (Some(file), Some(soak)) = (&args.picture, &soak) {
-        std::fs::write(file, picture::draw(&steps, soak)).expect("the picture can be written");
+        let file = house::root().join(file);
+        std::fs::write(&file, picture::draw(&steps, soak)).expect("the picture can be written");
         println!("drawn: {}", file.display());
     }
     kept && verdict.is_clean()

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit};
 use tempfile::TempDir;
 
 use super::{
@@ -44,6 +44,7 @@ pub struct Embedded {
 impl Embedded {
     /// Starts all of it.
     pub async fn start(seed: u64) -> Self {
+        allow_connections();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = format!(
             "sources: {{ github: {{ secrets: ['literal:{SECRET}'] }} }}\nsubscriptions:\n  \
@@ -143,6 +144,12 @@ impl Embedded {
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+}
+
+/// As many open files as may be, for us and for the server: each connection is one.
+fn allow_connections() {
+    let limit = Rlimit { current: getrlimit(Resource::Nofile).maximum, ..getrlimit(Resource::Nofile) };
+    setrlimit(Resource::Nofile, limit).expect("up to its maximum a limit may be raised");
 }
 
 fn process(id: u32) -> Pid {

@@ -29,8 +29,8 @@ pub fn draw(steps: &[Step], soak: &Soak) -> String {
     svg.text("small", (20, 54), Anchor::Start, &origin());
     sweep(&mut svg, steps);
     course(&mut svg, soak);
-    let note = "Load, server and consumers share the machine. Payloads and events as GitHub's examples, sessions by a Zipf law; \
-                latency counts from when a request should have left.";
+    let note = "Load, server and consumers share the machine; GitHub's own payloads; latency counts from when a request should \
+                have left.";
     svg.text("small", (20, HEIGHT - 16), Anchor::Start, note);
     svg.finish(title, HEIGHT, "scripts/bench load")
 }
@@ -105,21 +105,19 @@ fn sweep(svg: &mut Svg, steps: &[Step]) {
     svg.rule((from.0 as i32, from.1 as i32), (to.0 as i32, to.1 as i32));
     taken.curve(svg, TAKEN, steps.iter().map(|step| (step.offered, step.accepted)));
     let late = Scale { rect: RIGHT, x: most, y: slowest };
-    late.axes(svg, "Latency of what was taken: p99 (yellow), p50 (green)", ("", " ms"));
+    late.axes(svg, "Latency of what was taken: p99, p50 (green)", ("", " ms"));
     late.curve(svg, TAIL, steps.iter().map(|step| (step.offered, step.latency.p99)));
     late.curve(svg, HALF, steps.iter().map(|step| (step.offered, step.latency.p50)));
 }
 
 fn course(svg: &mut Svg, soak: &Soak) {
-    let seconds = soak.figures.seconds();
+    // The last second is not a whole one.
+    let mut seconds = soak.figures.seconds();
+    seconds.pop();
     let most = seconds.iter().map(|it| it.accepted).max().unwrap_or(1) as f64;
     let panel = Scale { rect: BELOW, x: seconds.len().max(1) as f64, y: most };
     let verdict = &soak.verdict;
-    let head = format!(
-        "At half of the maximum, with trouble: taken a second. {} sent, {} lost, {} out of order; {:.0} MB, then {:.0} MB",
-        verdict.sent, verdict.lost, verdict.overtaken, soak.memory.0, soak.memory.1
-    );
-    panel.axes(svg, &head, (" s", ""));
+    panel.axes(svg, "At half of the maximum, with trouble: taken a second", (" s", ""));
     for (nth, (at, trouble)) in soak.troubles.iter().enumerate() {
         let (x, _) = panel.at((at.as_secs_f64(), 0.0));
         svg.rule((x as i32, BELOW.y), (x as i32, BELOW.bottom()));
@@ -131,7 +129,11 @@ fn course(svg: &mut Svg, soak: &Soak) {
         );
     }
     panel.curve(svg, TAKEN, by_second(&seconds, |it| it.accepted as f64));
-    svg.text("small", (BELOW.x, BELOW.bottom() + 34), Anchor::Start, &soak.figures.line());
+    let judged = format!(
+        "{} deliveries, {} lost, {} out of order, {} enqueued twice; memory {:.0} MB after a minute, {:.0} MB at the end",
+        verdict.sent, verdict.lost, verdict.overtaken, verdict.enqueued_twice, soak.memory.0, soak.memory.1
+    );
+    svg.text("small", (BELOW.x, BELOW.bottom() + 34), Anchor::Start, &judged);
 }
 
 fn by_second(seconds: &[Second], value: impl Fn(&Second) -> f64) -> impl Iterator<Item = (f64, f64)> {
