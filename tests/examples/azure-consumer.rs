@@ -15,6 +15,7 @@ use std::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pointsman_core::{
+    event::Envelope,
     outcome::{Handled, Outcome},
     pipeline::Request,
     port::{Abandon, Ask, Delivered, Handover, MessageId, PortError, QueueName, Receipt, Received, Receiver},
@@ -56,7 +57,10 @@ async fn consume(message: Received, notes: String, fails: u64) -> Handled<()> {
     let failed = fails > 0 && draw.is_multiple_of(fails);
     let id = message.correlation.as_deref().unwrap_or(&message.id.0).to_owned();
     let session = message.session.as_ref().map_or("-", Session::as_str);
-    let line = format!("{session}\t{id}\t{}\t{}\n", message.attempt, if failed { "failed" } else { "done" });
+    let cause = Envelope::read(&message.body).ok().and_then(|event| event.attribute("cause"));
+    let cause = cause.map(|cause| format!("\t{cause}")).unwrap_or_default();
+    let ended = if failed { "failed" } else { "done" };
+    let line = format!("{session}\t{id}\t{}\t{ended}{cause}\n", message.attempt);
     let note = |error: std::io::Error| PortError::unavailable("no note can be made").caused_by(error);
     // One write a line: a process that is killed leaves whole lines.
     let mut file = OpenOptions::new().append(true).create(true).open(notes).map_err(note)?;

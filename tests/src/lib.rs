@@ -1,6 +1,7 @@
 //! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], real [`queues`],
-//! plain HTTP's two ends ([`http`], [`serving`]), what benchmarks [`measure`], GitHub's own document ([`openapi`]) as a judge, and the house itself read
-//! as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
+//! plain HTTP's two ends ([`http`], [`serving`]), [`load`] and how it is [`measure`]d, GitHub's own document ([`openapi`]) as a
+//! judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its
+//! arrows, its style and its rights.
 
 pub mod cloud;
 pub mod cost;
@@ -9,6 +10,7 @@ pub mod hcl;
 pub mod house;
 pub mod http;
 pub mod lambda;
+pub mod load;
 pub mod measure;
 pub mod openapi;
 pub mod pictures;

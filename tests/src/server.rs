@@ -68,7 +68,8 @@ impl Server {
         Self::launch(Command::new(binary()), data, args)
     }
 
-    fn launch(mut command: Command, data: &Path, args: &[&str]) -> Self {
+    /// Starts one by this command, whose last words are the program, and waits until it is ready.
+    pub fn launch(mut command: Command, data: &Path, args: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(args);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));

@@ -109,6 +109,11 @@ impl Cloud {
         move || place.command(&program)
     }
 
+    /// Where SQS is, and where all other services are.
+    pub fn endpoints(&self) -> [&str; 2] {
+        [&self.sqs, &self.aws]
+    }
+
     fn place(&self) -> Place {
         Place { folder: self.folder.path().to_owned(), sqs: self.sqs.clone(), aws: self.aws.clone() }
     }

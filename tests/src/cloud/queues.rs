@@ -26,6 +26,11 @@ impl Message {
         self.0["Body"].as_str().expect("a message has a body")
     }
 
+    /// Its group; empty where it has none.
+    pub fn group(&self) -> &str {
+        self.0["Attributes"]["MessageGroupId"].as_str().unwrap_or_default()
+    }
+
     /// As a record of an event for Lambda.
     pub(crate) fn record(&self, arn: &str) -> Value {
         let attribute = |value: &Value| {

@@ -34,7 +34,7 @@ pub fn draw(packages: &[Package]) -> String {
     }
     let low = plan.place(Kind::Core).bottom();
     svg.text("small", (700, low - 4), Anchor::Start, "dashed: for tests only");
-    svg.finish(TITLE, low + 20, "cargo metadata")
+    svg.finish(TITLE, low + 20, "scripts/pictures from cargo metadata")
 }
 
 fn folders(packages: &[Package], kind: Kind) -> Vec<&str> {

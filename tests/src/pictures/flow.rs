@@ -41,7 +41,7 @@ pub fn draw(text: &str) -> String {
     store(&mut svg, &words, &steps);
     consumers(&mut svg, &words);
     promises(&mut svg, &words);
-    svg.finish(title, HEIGHT, "docs/flow.txt")
+    svg.finish(title, HEIGHT, "scripts/pictures from docs/flow.txt")
 }
 
 fn senders(svg: &mut Svg, words: &Words<'_>) {

@@ -2,7 +2,7 @@
 
 mod arrows;
 mod flow;
-mod svg;
+pub(crate) mod svg;
 
 use std::{fs, path::PathBuf};
 

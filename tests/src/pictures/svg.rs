@@ -107,6 +107,21 @@ impl Svg {
         self.polyline("dashed", points);
     }
 
+    /// A line of this colour, readable on both pages, through these points.
+    pub fn curve(&mut self, colour: &str, points: &[(f64, f64)]) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        self.line(&format!(
+            r#"<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round" points="{}"/>"#,
+            points.join(" ")
+        ));
+    }
+
+    /// A thin line without a tip, dashed.
+    pub fn rule(&mut self, from: (i32, i32), to: (i32, i32)) {
+        let ((x, y), (right, low)) = (from, to);
+        self.line(&format!(r#"<line class="dashed" x1="{x}" y1="{y}" x2="{right}" y2="{low}"/>"#));
+    }
+
     fn polyline(&mut self, class: &str, points: &[(i32, i32)]) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x},{y}")).collect();
         self.line(&format!(
@@ -124,7 +139,7 @@ impl Svg {
         let (title, edge, low) = (escape(title), WIDTH - 1, height - 1);
         format!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">
-<!-- Drawn by scripts/pictures from {origin}: change that, not this. -->
+<!-- Drawn by {origin}: change that, not this. -->
 <title>{title}</title>
 <style>{STYLE}</style>
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0,0 L8,4 L0,8 z"/></marker></defs>

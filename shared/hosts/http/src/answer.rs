@@ -34,6 +34,11 @@ pub(crate) fn unread(why: Unread, limits: &Limits) -> Response {
     response
 }
 
+/// More come than are done; the body was read, so the connection may stay.
+pub(crate) fn crowded() -> Response {
+    response(answer::later("More webhooks come than can be taken in now. Send it again.", AWAY))
+}
+
 /// 404.
 pub(crate) fn not_found() -> Response {
     response(answer::not_found())

@@ -13,6 +13,7 @@ mod page;
 mod parts;
 mod routes;
 mod server;
+mod turns;
 mod webhook;
 mod wire;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use warp::{Filter, Rejection, path::Tail, reply::Response};
 
-use crate::{Dependency, Parts, admin, answer, body::Room, called, webhook};
+use crate::{Dependency, Parts, admin, answer, body::Room, called, turns::Turns, webhook};
 
 const READ_ONLY: &str = "GET, HEAD";
 
@@ -15,6 +15,7 @@ const READ_ONLY: &str = "GET, HEAD";
 pub(crate) struct Host {
     pub(crate) parts: Parts,
     pub(crate) room: Arc<Room>,
+    pub(crate) turns: Turns,
 }
 
 #[derive(Serialize)]

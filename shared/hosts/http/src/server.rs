@@ -29,6 +29,7 @@ use crate::{
     Limits, Parts,
     body::Room,
     routes::{Host, routes},
+    turns::Turns,
     wire::Wire,
 };
 
@@ -49,8 +50,8 @@ impl Server {
     pub async fn bind(address: SocketAddr, parts: Parts) -> io::Result<Self> {
         let listener = listen(address).await?;
         let address = listener.local_addr()?;
-        let room = Room::new(parts.limits.held);
-        Ok(Self { listener, address, host: Arc::new(Host { parts, room }) })
+        let (room, turns) = (Room::new(parts.limits.held), Turns::new(&parts.limits));
+        Ok(Self { listener, address, host: Arc::new(Host { parts, room, turns }) })
     }
 
     /// Where it listens.

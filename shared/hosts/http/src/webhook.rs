@@ -28,6 +28,7 @@ pub(crate) async fn take<B: Buf>(
             return answer::unread(why, limits);
         }
     };
+    let Some(_turn) = host.turns.take().await else { return answer::crowded() };
     let hops = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().ok());
     let peer = client::address(peer, hops, &host.parts.trusted_proxies);
     let request = Request { source, headers: copied(headers), body, peer };

@@ -3,6 +3,7 @@
 
 mod admin;
 mod answers;
+mod crowd;
 mod limits;
 mod pages;
 mod support;

@@ -1,0 +1,216 @@
+//! Whose turn it is: so many webhooks are worked on at a time, the others wait, first come first served. While more come
+//! than are done, those beyond a few are refused at once instead of waiting for long.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
+use tracing::warn;
+
+use crate::Limits;
+
+/// Waits are looked at in windows of this length.
+const WINDOW: Duration = Duration::from_millis(50);
+/// After so many windows in which even the shortest wait was too long, more come than are done. A disk that hesitates makes
+/// fewer of them, and nobody is refused for that.
+const SLOW: u32 = 6;
+/// It is over so long after the last one was refused.
+const OVER: Duration = Duration::from_secs(1);
+
+/// The turns of all webhooks.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    work: Semaphore,
+    waiting: AtomicUsize,
+    /// As many may wait even then.
+    few: usize,
+    /// A wait that is too long, when all are.
+    long: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    began: Instant,
+    /// The shortest wait of the window that runs.
+    shortest: Option<Duration>,
+    slow: u32,
+    /// Until when only a few may wait.
+    behind: Option<Instant>,
+}
+
+impl Turns {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let state = State { began: Instant::now(), shortest: None, slow: 0, behind: None };
+        Self {
+            work: Semaphore::new(limits.at_work),
+            waiting: AtomicUsize::new(0),
+            few: limits.at_work / 4,
+            long: limits.wait,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Waits for a turn, which lasts until it is dropped; none where there are too many already.
+    pub(crate) async fn take(&self) -> Option<SemaphorePermit<'_>> {
+        let asked = Instant::now();
+        // Nobody is overtaken by it: what becomes free goes to who waits.
+        if let Ok(turn) = self.work.try_acquire() {
+            self.state().waited(Duration::ZERO, asked, self.long);
+            return Some(turn);
+        }
+        if self.waiting.load(Ordering::Relaxed) >= self.few && self.state().refuses(asked) {
+            return None;
+        }
+        let _waiting = Waiting::one(&self.waiting);
+        let turn = self.work.acquire().await.ok()?;
+        let now = Instant::now();
+        self.state().waited(now - asked, now, self.long);
+        Some(turn)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Somebody has got a turn after this wait.
+    fn waited(&mut self, wait: Duration, now: Instant, long: Duration) {
+        if now - self.began >= WINDOW {
+            // A window in which nobody got a turn says nothing.
+            if let Some(shortest) = self.shortest.take() {
+                self.slow = if shortest > long { self.slow + 1 } else { 0 };
+            }
+            self.began = now;
+            if self.slow >= SLOW && self.behind.is_none_or(|until| until < now) {
+                warn!(
+                    "more webhooks come than can be taken in: those beyond a few are told 503 until it is over"
+                );
+                self.behind = Some(now + OVER);
+            }
+        }
+        self.shortest = Some(self.shortest.map_or(wait, |shortest| shortest.min(wait)));
+    }
+
+    /// Whether one more than a few is too many now.
+    fn refuses(&mut self, now: Instant) -> bool {
+        let is_behind = self.behind.is_some_and(|until| now <= until);
+        if is_behind {
+            self.behind = Some(now + OVER);
+        }
+        is_behind
+    }
+}
+
+/// One that waits; no more when dropped, also by a sender that goes away.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn one(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const AT_WORK: usize = 8;
+    /// Eight at a time, 10 ms each: 800 a second are done.
+    const WORK: Duration = Duration::from_millis(10);
+
+    fn turns() -> Arc<Turns> {
+        Arc::new(Turns::new(&Limits { at_work: AT_WORK, ..Limits::default() }))
+    }
+
+    /// So many come a second, for so long; the wait of each that got a turn, and how many got none.
+    async fn come(turns: &Arc<Turns>, per_second: u32, time: Duration) -> (Vec<Duration>, usize) {
+        let mut all = Vec::new();
+        for _ in 0..(f64::from(per_second) * time.as_secs_f64()) as u32 {
+            let turns = turns.clone();
+            all.push(tokio::spawn(async move {
+                let asked = Instant::now();
+                let _turn = turns.take().await?;
+                let waited = asked.elapsed();
+                sleep(WORK).await;
+                Some(waited)
+            }));
+            sleep(Duration::from_secs(1) / per_second).await;
+        }
+        let (mut waits, mut refused) = (Vec::new(), 0);
+        for one in all {
+            match one.await.unwrap() {
+                Some(wait) => waits.push(wait),
+                None => refused += 1,
+            }
+        }
+        (waits, refused)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_refused_while_as_many_are_done_as_come() {
+        let (waits, refused) = come(&turns(), 500, Duration::from_secs(10)).await;
+        assert_eq!((waits.len(), refused), (5000, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_more_come_than_are_done_some_are_refused_and_the_others_wait_for_a_moment_only() {
+        let turns = turns();
+        let (mut waits, refused) = come(&turns, 1000, Duration::from_secs(30)).await;
+        assert!(refused > 0, "all waited");
+        waits.sort_unstable();
+        assert!(waits[waits.len() * 99 / 100] < Duration::from_millis(150), "{:?}", waits.last());
+        sleep(OVER * 2).await;
+        let (_, refused) = come(&turns, 500, Duration::from_secs(2)).await;
+        assert_eq!(refused, 0, "afterwards it is over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hesitation_refuses_nobody() {
+        let turns = turns();
+        let held: Vec<_> = turns.work.acquire_many(AT_WORK as u32).await.into_iter().collect();
+        let before = tokio::spawn({
+            let turns = turns.clone();
+            async move { come(&turns, 300, Duration::from_secs(2)).await }
+        });
+        sleep(Duration::from_millis(300)).await;
+        drop(held);
+        let (waits, refused) = before.await.unwrap();
+        assert_eq!((waits.len(), refused), (600, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_goes_away_waits_no_more() {
+        let turns = turns();
+        let _held = turns.work.acquire_many(AT_WORK as u32).await;
+        let waits = tokio::spawn({
+            let turns = turns.clone();
+            async move { drop(turns.take().await) }
+        });
+        sleep(WORK).await;
+        assert_eq!(turns.waiting.load(Ordering::Relaxed), 1);
+        waits.abort();
+        assert!(waits.await.is_err());
+        assert_eq!(turns.waiting.load(Ordering::Relaxed), 0);
+    }
+}
