@@ -4,19 +4,21 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader},
-    net::TcpListener,
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
 };
 
 /// Secrets by name, each version's text, oldest first.
-pub type Kept = HashMap<String, Vec<String>>;
+type Kept = HashMap<String, Vec<String>>;
 
 /// Listens on a free port as long as the test's runtime lives; its URL as an SDK wants it.
 pub async fn start(secrets: &[(&str, &[&str])]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let url = format!("https://{address}");
-    let kept = kept(secrets);
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let kept: Arc<Kept> =
+        Arc::new(secrets.iter().map(|(name, texts)| ((*name).to_owned(), owned(texts))).collect());
     let shown = url.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -28,18 +30,7 @@ pub async fn start(secrets: &[(&str, &[&str])]) -> String {
     url
 }
 
-/// These secrets.
-pub fn kept(secrets: &[(&str, &[&str])]) -> Arc<Kept> {
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    Arc::new(secrets.iter().map(|(name, texts)| ((*name).to_owned(), owned(texts))).collect())
-}
-
-/// Answers one request.
-pub async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    kept: &Kept,
-    url: &str,
-) -> std::io::Result<()> {
+async fn serve(stream: TcpStream, kept: &Kept, url: &str) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let (mut path, mut known) = (String::new(), false);
     loop {
@@ -64,8 +55,7 @@ pub async fn serve(
     let head = format!(
         "HTTP/1.1 {status} said\r\n{header}content-type: application/json\r\ncontent-length: {length}"
     );
-    stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n{body}").as_bytes()).await?;
-    stream.shutdown().await
+    stream.write_all(format!("{head}\r\nconnection: close\r\n\r\n{body}").as_bytes()).await
 }
 
 fn answer(kept: &Kept, url: &str, path: &str) -> (u16, String) {
