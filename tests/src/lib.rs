@@ -1,5 +1,5 @@
 //! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], real [`queues`],
-//! plain HTTP's two ends ([`http`], [`serving`]), what benchmarks [`measure`], GitHub's own document ([`openapi`]) as a judge, and the house itself read
+//! plain HTTP's two ends ([`http`], [`serving`]), GitHub's own document ([`openapi`]) as a judge, and the house itself read
 //! as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
 
 pub mod cloud;
@@ -9,7 +9,7 @@ pub mod hcl;
 pub mod house;
 pub mod http;
 pub mod lambda;
-pub mod measure;
+pub mod leaks;
 pub mod openapi;
 pub mod pictures;
 pub mod queues;
@@ -17,6 +17,7 @@ pub mod server;
 pub mod serving;
 pub mod source;
 pub mod template;
+pub mod traces;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use pointsman_tests::{
     delivery_id, fixtures,
     lambda::{Environment, program},
-    measure, sign,
+    sign,
 };
 use serde_json::{Value, json};
 
@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 const PAYLOAD: usize = 10_000;
 /// Invocations after which a process is warm.
 pub const COLD: usize = 50;
+/// What the kernel counts a process's own time in: a hundredth of a second.
+const TICK: Duration = Duration::from_millis(10);
 const SECRET: &str = "a secret of the benchmark";
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -71,9 +73,9 @@ impl Function {
         let (mut invocations, mut work, mut warm) = (Vec::new(), Vec::new(), Duration::ZERO);
         for nth in 0..count {
             if invocations.len() == COLD {
-                warm = measure::in_its_own_code(environment.pid());
+                warm = in_its_own_code(environment.pid());
             }
-            let before = measure::on_processor(environment.pid());
+            let before = on_processor(environment.pid());
             let ended = environment.invoke(webhook(nth).as_bytes(), PATIENCE);
             let status = ended.answer.json()["statusCode"].clone();
             assert!(
@@ -84,9 +86,9 @@ impl Function {
                 environment.log()
             );
             invocations.push(ended.took);
-            work.push(measure::on_processor(environment.pid()) - before);
+            work.push(on_processor(environment.pid()) - before);
         }
-        let own = measure::in_its_own_code(environment.pid()) - warm;
+        let own = in_its_own_code(environment.pid()) - warm;
         Run { init, invocations, work, own, memory: environment.peak_memory().unwrap_or_default() }
     }
 }
@@ -106,4 +108,23 @@ fn webhook(nth: u32) -> String {
     event["headers"]["content-length"] = body.len().to_string().into();
     event["body"] = json!(String::from_utf8(body).expect("JSON is UTF-8"));
     event.to_string()
+}
+
+/// For how long a process has been on a processor so far (Linux).
+fn on_processor(pid: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let time = |thread: fs::DirEntry| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    };
+    Duration::from_nanos(threads.filter_map(time).sum())
+}
+
+/// For how long of that it was not in the kernel (Linux).
+fn in_its_own_code(pid: u32) -> Duration {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // Behind its name, which may hold spaces: state, then ten numbers that tell other things.
+    let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().nth(11).and_then(|ticks| ticks.parse().ok());
+    TICK * ticks.unwrap_or(0)
 }

@@ -9,7 +9,7 @@ mod steady;
 
 use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 
-use pointsman_tests::{fixtures, measure, server::Server, sign};
+use pointsman_tests::{fixtures, server::Server, sign};
 
 /// Bytes of the payload that is sent.
 const PAYLOAD: usize = 10_000;
@@ -49,7 +49,7 @@ fn compare(time: Duration) {
     let ours = load::wrk(&server.url, &script, CONNECTIONS, time);
     let synced = written(server.pid).saturating_sub(before);
     let half = steady::run(&server.url, &body, &signature, CONNECTIONS, ours.per_second / 2.0, time);
-    let memory = measure::peak_mb(server.pid);
+    let memory = resident(server.pid);
     server.stop();
 
     let disk = disk::synced_per_second(folder.path(), 256 << 10);
@@ -76,4 +76,12 @@ fn compare(time: Duration) {
 fn written(pid: u32) -> u64 {
     let io = std::fs::read_to_string(PathBuf::from(format!("/proc/{pid}/io"))).unwrap_or_default();
     io.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok()).unwrap_or_default()
+}
+
+/// The most memory that it has held, in MB (Linux).
+fn resident(pid: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let kilobytes =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    kilobytes.unwrap_or(0.0_f64) / 1e3
 }

@@ -1,7 +1,7 @@
 //! One execution environment: a process of a function's program with a Runtime API of its own. Dropped, it is killed.
 
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead as _, BufReader, PipeReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -13,7 +13,6 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::runtime::{Answer, Ended, Runtime};
-use crate::measure;
 
 /// How long Lambda waits for the first ask for work.
 const START: Duration = Duration::from_secs(10);
@@ -101,7 +100,9 @@ impl Environment {
 
     /// The most memory that it has had so far, in bytes; none where the system does not tell, or it has ended.
     pub fn peak_memory(&self) -> Option<u64> {
-        measure::peak_memory(self.pid())
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse().ok().map(|kilobytes: u64| kilobytes << 10)
     }
 
     /// What it has said so far, on stdout and stderr.

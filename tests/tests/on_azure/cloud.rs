@@ -14,9 +14,8 @@ use pointsman_fake_servicebus::{KEY, KEY_NAME, ServiceBus, broker};
 use pointsman_tests::{house::root, http};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
-use crate::{identity, vault};
+use crate::identity;
 
 /// The queues of the stages, and of the subscription that the tests have.
 pub const QUEUES: [&str; 5] = ["all", "release-orchestrator", "release-automator", "replay", "erase"];
@@ -40,14 +39,8 @@ impl Drop for Azurite {
 }
 
 impl Cloud {
-    /// With `sources` and what follows in its configuration, and this in its environment. Service Bus is opened by a key.
+    /// With `sources` and what follows in its configuration, and this in its environment.
     pub async fn start(config: &str, environment: &[(&str, &str)]) -> Self {
-        let key = format!("backend: azure\nazure: {{ key: 'env:BUS_KEY', key_name: {KEY_NAME} }}\n");
-        Self::of(&(key + config), environment, &[]).await
-    }
-
-    /// With this configuration, whole, and these secrets in its vault.
-    pub async fn of(config: &str, environment: &[(&str, &str)], secrets: &[(&str, &[&str])]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         identity::certificates(folder.path());
@@ -67,16 +60,16 @@ impl Cloud {
             .output()
             .unwrap();
         assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
-        fs::write(app.join("pointsman.yaml"), config).unwrap();
-        let namespace = format!("http://{}", bus.rest);
-        let vault = if secrets.is_empty() { String::new() } else { vault(folder.path(), secrets).await };
+        let places = format!(
+            "backend: azure\nazure: {{ namespace: 'http://{}', account: '{account}', key: 'env:BUS_KEY', \
+             key_name: {KEY_NAME} }}\n",
+            bus.rest
+        );
+        fs::write(app.join("pointsman.yaml"), places + config).unwrap();
         let endpoint = identity::endpoint().await;
         let own = [
             ("POINTSMAN_AZURE_QUEUE_PREFIX", "pointsman-"),
             ("POINTSMAN_SERVICEBUS__fullyQualifiedNamespace", "127.0.0.1"),
-            ("POINTSMAN_AZURE_NAMESPACE", &namespace),
-            ("POINTSMAN_AZURE_ACCOUNT", &account),
-            ("POINTSMAN_AZURE_VAULT", &vault),
             ("BUS_KEY", KEY),
             ("IDENTITY_ENDPOINT", &endpoint),
             ("IDENTITY_HEADER", "fake"),
@@ -144,25 +137,6 @@ impl Cloud {
         }
         waiting
     }
-}
-
-/// Key Vault by TLS; its URL.
-async fn vault(folder: &Path, secrets: &[(&str, &[&str])]) -> String {
-    let (acceptor, kept) = (identity::acceptor(folder), vault::kept(secrets));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    let shown = url.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, kept, url) = (acceptor.clone(), kept.clone(), shown.clone());
-            tokio::spawn(async move {
-                let Ok(stream) = acceptor.accept(stream).await else { return };
-                // Who has gone does not want to know.
-                drop(vault::serve(stream, &kept, &url).await);
-            });
-        }
-    });
-    url
 }
 
 fn make(bus: &ServiceBus, name: &str) {

@@ -1,21 +1,15 @@
 //! Who the program is: a managed identity's endpoint, an authority that signs Azurite's certificate, and its tokens.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
-use tokio_rustls::TlsAcceptor;
 
 /// A token as Azurite takes it with `--oauth basic`: it looks at what is in it, and not at who signed it.
 pub fn token() -> String {
@@ -64,17 +58,4 @@ pub fn certificates(folder: &Path) {
     fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
     fs::write(folder.join("cert.pem"), leaf.pem()).unwrap();
     fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-}
-
-/// Who has this folder's certificate.
-pub fn acceptor(folder: &Path) -> TlsAcceptor {
-    let certificate = CertificateDer::from_pem_file(folder.join("cert.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
 }
