@@ -10,6 +10,7 @@ pub mod hcl;
 pub mod house;
 pub mod http;
 pub mod lambda;
+pub mod leaks;
 pub mod load;
 pub mod measure;
 pub mod openapi;
@@ -19,6 +20,7 @@ pub mod server;
 pub mod serving;
 pub mod source;
 pub mod template;
+pub mod traces;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;

@@ -40,6 +40,8 @@ pub struct Server {
     /// Its process id.
     pub pid: u32,
     exit: mpsc::Receiver<ExitStatus>,
+    /// Told when its stderr is closed.
+    ended: mpsc::Receiver<()>,
     log: Arc<Mutex<String>>,
     folder: Option<TempDir>,
 }
@@ -75,7 +77,7 @@ impl Server {
         let mut child = child.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let pid = child.id();
         let log = Arc::new(Mutex::new(String::new()));
-        let listening = follow(&mut child, Arc::clone(&log));
+        let (listening, ended) = follow(&mut child, Arc::clone(&log));
         let exit = await_exit(child);
         let mut server = Self {
             url: String::new(),
@@ -83,6 +85,7 @@ impl Server {
             data: data.into(),
             pid,
             exit,
+            ended,
             log,
             folder: None,
         };
@@ -105,6 +108,15 @@ impl Server {
         self.signal(Signal::TERM);
         let ended = self.exit.recv_timeout(DEADLINE);
         ended.unwrap_or_else(|_| panic!("no end {DEADLINE:?} after SIGTERM. It says:\n{}", self.log()))
+    }
+
+    /// Asks it to end, which it must do well; all that it has written.
+    pub fn stop_and_read(self) -> String {
+        self.signal(Signal::TERM);
+        let ended = self.exit.recv_timeout(DEADLINE).expect("SIGTERM ends it");
+        assert!(ended.success(), "{ended}: {}", self.log());
+        self.ended.recv_timeout(DEADLINE).expect("its stderr is closed when it has ended");
+        self.log()
     }
 
     /// Kills it (SIGKILL) and waits until it is gone.
@@ -144,20 +156,23 @@ impl Drop for Server {
 }
 
 /// Reads stderr for as long as there is any; hands over the URL of the line `listening on {url}`.
-fn follow(child: &mut Child, log: Arc<Mutex<String>>) -> mpsc::Receiver<String> {
+fn follow(child: &mut Child, log: Arc<Mutex<String>>) -> (mpsc::Receiver<String>, mpsc::Receiver<()>) {
     let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
     let (tell, told) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
     thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
             if let Some((_, url)) = line.split_once("listening on ") {
-                let _ = tell.send(url.trim().to_owned());
+                let _ = tell.send(url.split('"').next().unwrap_or_default().trim().to_owned());
             }
             let mut log = log.lock().expect("no holder of the log panics");
             log.push_str(&line);
             log.push('\n');
         }
+        // Nobody may wait for it.
+        let _ = end.send(());
     });
-    told
+    (told, ended)
 }
 
 fn await_exit(mut child: Child) -> mpsc::Receiver<ExitStatus> {

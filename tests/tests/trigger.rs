@@ -84,4 +84,4 @@ async fn embedded() -> Subject<Ports, Flags> {
     }
 }
 
-pointsman_conformance::trigger_suite! { cases: 30, subject: embedded }
+pointsman_conformance::trigger_suite! { cases: 33, subject: embedded }

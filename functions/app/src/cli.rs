@@ -3,11 +3,13 @@
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
+use pointsman_core::scrub::scrub;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     commands::{self, Command, serve},
     context::Context,
+    logs::{self, Format},
 };
 
 /// How long the process waits at its end for threads that a closed pipe or a slow disk holds up.
@@ -41,6 +43,9 @@ pub struct Common {
     /// What is logged to stderr, such as debug or warn,pointsman_intake=debug [default: info for serve, else warn]
     #[arg(long, global = true, value_name = "FILTER", value_parser = filter)]
     pub log: Option<String>,
+    /// How it is logged [default: text; of serve, json where stderr is no terminal]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<Format>,
 }
 
 fn filter(text: &str) -> Result<String, String> {
@@ -60,29 +65,26 @@ pub fn run() -> ExitCode {
             )
             .exit(),
     };
-    log(common.log.as_deref().unwrap_or(command.usual_log()));
+    let format = common.log_format.unwrap_or_else(|| command.usual_format());
+    let filter = EnvFilter::new(common.log.as_deref().unwrap_or(command.usual_log()));
+    let _logs = logs::start(filter, format);
     let blocking = command.blocking_threads();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().max_blocking_threads(blocking).build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    let done = runtime.block_on(commands::run(command, Context::new(common)));
+    let done = runtime.block_on(commands::run(command, Context::new(common, format)));
     runtime.shutdown_timeout(LAST);
     match done {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if format == Format::Json => {
+            tracing::error!("the program ends: {}", scrub(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
         Err(error) => failed(&error),
     }
-}
-
-fn log(filter: &str) {
-    let ansi = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        .with_ansi(ansi)
-        .init();
 }
 
 /// `pointsman ... | head` is no failure.
@@ -92,7 +94,7 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     let red = anstyle::AnsiColor::Red.on_default().bold();
-    anstream::eprintln!("{red}error:{red:#} {error:#}");
+    anstream::eprintln!("{red}error:{red:#} {}", scrub(&format!("{error:#}")));
     ExitCode::FAILURE
 }
 

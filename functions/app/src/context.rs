@@ -10,7 +10,7 @@ use pointsman_core::{
 };
 use pointsman_env::{Loader, Origin, places};
 
-use crate::{cli::Common, store::Store};
+use crate::{cli::Common, logs::Format, store::Store};
 
 /// The file in the data folder in which the server keeps the secret that it made.
 const SECRET: &str = "webhook-secret";
@@ -22,12 +22,14 @@ pub struct Context {
     pub common: Common,
     /// Results as JSON.
     pub json: bool,
+    /// How it is logged.
+    pub logs: Format,
 }
 
 impl Context {
     /// Of this command line.
-    pub fn new(common: Common) -> Self {
-        Self { json: common.json, common }
+    pub fn new(common: Common, logs: Format) -> Self {
+        Self { json: common.json, common, logs }
     }
 
     /// Finds and checks the configuration, with its secrets.

@@ -1,9 +1,11 @@
 //! The `pointsman` command: the local host and the CLI. A command's way: `cli` (its words) -> `commands/<name>.rs`.
 
+mod asked;
 mod cli;
 mod commands;
 mod context;
 mod keeping;
+mod logs;
 mod print;
 mod recovery;
 mod releases;

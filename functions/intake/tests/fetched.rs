@@ -146,6 +146,7 @@ async fn what_was_fetched_is_an_event_that_says_so_and_so_does_its_archived_copy
         session: "acme/web/repository/issues".into(),
         subscriptions: vec!["one".into()],
         duplicate: false,
+        traceparent: accepted.traceparent.clone(),
     };
     assert_eq!(accepted, expected);
     assert_eq!(house.got("one").await, [(RENDERED.to_owned(), text("recovered"), text("fetched"))]);

@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tracing::warn;
+use tracing::Level;
 
-use crate::port::{ErrorKind, Expect, Message, PortError, Queue, QueueName, Received, Records, dead_letter};
+use crate::{
+    handling::{Ending, Work},
+    port::{ErrorKind, Expect, Message, PortError, Queue, QueueName, Received, Records, dead_letter},
+};
 
 /// As long as a cloud keeps a message at most: 14 days, and one for clocks.
 const KEEP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
@@ -40,8 +43,11 @@ pub async fn bury(
         }
         _ => error,
     })?;
-    let id = &message.id.0;
-    warn!(%queue, id, reason, attempts, "`{id}` is a dead letter");
+    if error == NOBODY {
+        // No handler's end: nobody else tells of it.
+        let ending = Ending::new(Level::ERROR, "dead_lettered").labelled(reason.to_owned()).because(error);
+        Work { attempt: Some(attempts), ..Work::of(queue, message) }.ended(&ending, Duration::ZERO);
+    }
     Ok(())
 }
 

@@ -145,6 +145,12 @@ pub fn keyed_by_hour(folder: &str, source: &SourceName, time: Timestamp, name: &
     format!("{folder}/{source}/{year:04}/{month:02}/{day:02}/{:02}/{name}", hour.hour())
 }
 
+/// `{hook id or -}.{delivery id}`, escaped.
+pub(crate) fn name(hook: Option<&str>, id: &str) -> String {
+    let escaped = |id: &str| DeliveryId(id.into()).escaped();
+    format!("{}.{}", hook.map_or("-".into(), escaped), escaped(id))
+}
+
 /// One webhook request, verified.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -174,8 +180,7 @@ pub struct Delivery {
 impl Delivery {
     /// `{hook id or -}.{delivery id}`, escaped; of a variant, with `.{sha8}` of its bytes.
     pub fn name(&self) -> String {
-        let hook = self.hook.as_deref().map_or("-".into(), |hook| DeliveryId(hook.into()).escaped());
-        let name = format!("{hook}.{}", self.id.escaped());
+        let name = name(self.hook.as_deref(), &self.id.0);
         if self.variant { format!("{name}.{}", short_hash(&self.body)) } else { name }
     }
 

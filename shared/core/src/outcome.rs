@@ -2,7 +2,10 @@
 
 use std::{any::Any, time::Duration};
 
-use crate::port::{ErrorKind, PortError};
+use crate::{
+    port::{ErrorKind, PortError},
+    scrub::scrub,
+};
 
 /// The acknowledgement: hosts map it to a status, a settled message, a batch answer.
 #[derive(Debug)]
@@ -47,7 +50,8 @@ pub struct Rejection {
 impl Rejection {
     /// A refusal.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        let detail = detail.into();
+        Self { reason, detail: scrub(&detail).into_owned() }
     }
 }
 
@@ -125,11 +129,12 @@ pub fn settle<T>(handled: Handled<T>, attempt: u32, max_attempts: u32) -> Outcom
     }
 }
 
-/// A panic is an unknown failure: tried again, and in the end dead-lettered with what it said.
+/// A panic is an unknown failure: tried again, and in the end dead-lettered with what it said. A text that was put together
+/// from values is not repeated: they may be a payload's, or a secret.
 pub fn panicked(panic: &(dyn Any + Send)) -> PortError {
-    let said = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-    PortError::internal(format!("the handler panicked: {}", said.unwrap_or_else(|| "without a word".into())))
+    let said = panic.downcast_ref::<&'static str>().copied();
+    let said = said.unwrap_or("with a text that is not repeated here; the log says where");
+    PortError::internal(format!("the handler panicked: {said}"))
 }
 
 /// How long to wait after this failed attempt: 1 s, 2 s, 4 s ... 5 min.

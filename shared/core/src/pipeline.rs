@@ -49,6 +49,9 @@ pub struct Accepted {
     pub subscriptions: Vec<String>,
     /// Whether it was here before.
     pub duplicate: bool,
+    /// The trace that it belongs to.
+    #[serde(skip)]
+    pub traceparent: String,
 }
 
 /// What ingest needs of the world.
@@ -154,7 +157,9 @@ async fn accept(
             Ok(Committed::OtherBytes { .. }) => {
                 Err(PortError::internal("two deliveries have one id and one hash"))
             }
-            Ok(Committed::Stored { duplicate, .. }) => Ok(Outcome::Done(answer(&facts, routes, duplicate))),
+            Ok(Committed::Stored { duplicate, .. }) => {
+                Ok(Outcome::Done(answer(&facts, event, routes, duplicate)))
+            }
             Err(error) => Err(error),
         });
     }
@@ -183,8 +188,9 @@ async fn rendered_twice(
     let again = stored.with_facts(rules, |facts, event| again(facts, event, rules, terms, ports.inline))?;
     let (id, session, subscriptions) =
         (again.event.id.clone(), again.session.clone(), again.subscriptions.clone());
+    let traceparent = again.event.traceparent.clone();
     ports.ledger.commit(again.entry(&stored.delivery, rules, now)).await?;
-    Ok(Some(Accepted { id, session, subscriptions, duplicate: true }))
+    Ok(Some(Accepted { id, session, subscriptions, duplicate: true, traceparent }))
 }
 
 /// A source that is bound to an App takes that App's own hook and no other, whoever else knows its secret. The headers
@@ -337,13 +343,14 @@ pub(crate) fn entry(
     }
 }
 
-fn answer(facts: &Facts, routes: Routes, duplicate: bool) -> Accepted {
+fn answer(facts: &Facts, event: Event, routes: Routes, duplicate: bool) -> Accepted {
     let session = Strategy::Entity.session(facts).map(|session| session.to_string());
     Accepted {
         id: facts.delivery.event_id(),
         session: session.unwrap_or_default(),
         subscriptions: routes.subscriptions,
         duplicate,
+        traceparent: event.traceparent,
     }
 }
 

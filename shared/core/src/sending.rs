@@ -7,6 +7,7 @@ use crate::{
     event::Event,
     port::{Message, QueueName},
     session::Session,
+    trace::TRACEPARENT,
     verify::fingerprint,
 };
 
@@ -47,7 +48,7 @@ pub(crate) fn message(
         dedup_id: dedup_id(delivery, queue, cause),
         attributes: BTreeMap::from([
             ("type".to_owned(), event.r#type.clone()),
-            ("traceparent".to_owned(), event.traceparent.clone()),
+            (TRACEPARENT.to_owned(), event.traceparent.clone()),
         ]),
         correlation: Some(event.id.clone()),
         delay: None,

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use tracing::{debug, error, warn};
+use tracing::Level;
 
 use crate::{
+    attempts::TOO_OFTEN,
+    handling::Ending,
     outcome::{Outcome, Rejection},
     port::{Abandon, Clock, ErrorKind, PortError, QueueName, Receipt, Receiver},
+    scrub::scrub,
 };
 
 /// Tries to settle one message; the waits between them double from [`PAUSE`]: 1.5 s in all, well within a hold.
@@ -39,37 +42,35 @@ pub struct Bounds {
 }
 
 impl Word {
-    /// By the outcome of this attempt (1 = the first) at a message that was enqueued `age` ago. Logged here, once.
+    /// By the outcome of this attempt (1 = the first) at a message that was enqueued `age` ago; and what the log is told.
     ///
     /// Throttling counts no attempt but ends with the message's age; a failure ends with its attempts.
-    pub fn of(outcome: Outcome<()>, attempt: u32, age: Duration, bounds: Bounds) -> Self {
+    pub fn of(outcome: Outcome<()>, attempt: u32, age: Duration, bounds: Bounds) -> (Self, Ending) {
         match outcome {
-            Outcome::Done(()) => Self::Complete,
-            Outcome::Skipped(why) => {
-                debug!(why, "skipped");
-                Self::Complete
-            }
+            Outcome::Done(()) => (Self::Complete, Ending::good("done")),
+            Outcome::Skipped(why) => (Self::Complete, Ending::good("skipped").because(why)),
             Outcome::Rejected(Rejection { reason, detail }) => Self::bury(reason.label(), detail),
             Outcome::Retry { after, cause } if matches!(cause.kind, ErrorKind::Throttled { .. }) => {
                 if age >= bounds.max_age {
                     return Self::bury("max_age", cause.to_string());
                 }
-                debug!(%cause, after_ms = after.as_millis(), "throttled");
-                Self::Again(Abandon { after, failed: None })
+                let again = Self::Again(Abandon { after, failed: None });
+                (again, Ending::good("throttled").because(cause.to_string()).again(after))
             }
             Outcome::Retry { cause, .. } if attempt >= bounds.max_attempts => {
-                Self::bury("max_deliveries", cause.to_string())
+                Self::bury(TOO_OFTEN, cause.to_string())
             }
             Outcome::Retry { after, cause } => {
-                warn!(%cause, after_ms = after.as_millis(), "failed; tried again later");
-                Self::Again(Abandon::failed(cause.to_string(), after))
+                let ending = Ending::new(Level::WARN, "retry").because(cause.to_string()).again(after);
+                (Self::Again(Abandon::failed(cause.to_string(), after)), ending)
             }
         }
     }
 
-    fn bury(reason: &str, detail: String) -> Self {
-        error!(reason, detail, "dead-lettered");
-        Self::Bury { reason: reason.to_owned(), detail }
+    fn bury(reason: &'static str, detail: String) -> (Self, Ending) {
+        let detail = scrub(&detail).into_owned();
+        let ending = Ending::new(Level::ERROR, "dead_lettered").labelled(reason).because(detail.clone());
+        (Self::Bury { reason: reason.to_owned(), detail }, ending)
     }
 
     /// Tells the queue, some times where that may help. What it never takes in comes again: handlers are idempotent.

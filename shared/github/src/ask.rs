@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use http::{Method, Request, header};
-use pointsman_core::port::PortError;
+use pointsman_core::{
+    port::PortError,
+    trace::{self, TRACEPARENT},
+};
 use serde::Serialize;
 
 use crate::{BaseUrl, path};
@@ -102,6 +105,9 @@ impl Ask {
         }
         if let Some(etag) = etag {
             request = request.header(header::IF_NONE_MATCH, etag);
+        }
+        if let Some(trace) = trace::current() {
+            request = request.header(TRACEPARENT, trace.header());
         }
         if !self.body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");

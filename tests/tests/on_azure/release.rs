@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use pointsman_env::SystemClock;
 use pointsman_fake_github::{Delivery, FakeGithub, NewApp, PRIVATE_KEY, serve};
 use pointsman_github::PERMISSIONS;
-use pointsman_tests::openapi;
+use pointsman_tests::traces::{SENT, Traces};
 use serde_json::Value;
 
 use crate::cloud::{Cloud, until};
@@ -30,8 +30,9 @@ fn repository(github: &FakeGithub) -> NewApp {
 async fn deliver(cloud: &Cloud, waiting: Vec<Delivery>) -> usize {
     let count = waiting.len();
     for delivery in waiting {
-        let headers: Vec<(String, String)> =
+        let mut headers: Vec<(String, String)> =
             delivery.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        headers.push(("traceparent".to_owned(), SENT.to_owned()));
         let (status, told) = cloud.post(headers, delivery.body.to_vec()).await;
         assert_eq!(status, 202, "{} {told}", delivery.event);
     }
@@ -65,7 +66,7 @@ fn merged(github: &FakeGithub) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_goes_through_both_stages_though_the_program_is_killed() {
     let github = FakeGithub::new(Arc::new(SystemClock), 1);
-    openapi::watch(&github);
+    let traces = Traces::watch(&github);
     let _door = serve(github.clone()).await.unwrap();
     let app = repository(&github);
     let config = format!(
@@ -102,5 +103,6 @@ async fn a_release_goes_through_both_stages_though_the_program_is_killed() {
     assert_eq!(end["refs"]["refs/tags/v1.1.0"], end["refs"]["refs/heads/main"]);
     assert_eq!(list(&end, "pulls").filter(|pull| is_ours(pull)).count(), 1);
     assert_eq!(github.violations(), Vec::<String>::new());
+    traces.assert_followed();
     assert!(killed && cloud.host.stop().await.unwrap().success());
 }

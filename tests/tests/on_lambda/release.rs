@@ -16,7 +16,8 @@ use pointsman_github::PERMISSIONS;
 use pointsman_tests::{
     cloud::Cloud,
     lambda::{Function, Mapping, mapping::Turn, url},
-    openapi,
+    leaks::Secrets,
+    traces::{SENT, Traces},
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -34,6 +35,8 @@ const HELD: Duration = Duration::from_secs(60);
 /// A stack with releases, and the GitHub that it is an App of.
 struct World {
     github: Arc<FakeGithub>,
+    traces: Traces,
+    secret: String,
     cloud: Cloud,
     intake: Function,
     stages: [Function; 2],
@@ -45,7 +48,7 @@ impl World {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let github = FakeGithub::new(Arc::new(SystemClock), 1);
-        openapi::watch(&github);
+        let traces = Traces::watch(&github);
         let door = runtime.block_on(serve(github.clone())).unwrap();
         let app = repository(&github);
         let cloud = Cloud::start(&format!(
@@ -58,7 +61,7 @@ impl World {
         QUEUES.iter().for_each(|name| cloud.queue_held(name, true, HELD));
         let intake = function(&cloud, "intake");
         let stages = QUEUES.map(|name| function(&cloud, name));
-        Self { github, cloud, intake, stages, _door: door, _runtime: runtime }
+        Self { github, traces, secret: app.secret, cloud, intake, stages, _door: door, _runtime: runtime }
     }
 
     /// Hands over each webhook that waits, twice at the same moment: one of both is a duplicate.
@@ -76,8 +79,9 @@ impl World {
 
     /// Whether intake had it already.
     fn post(&self, delivery: &Delivery) -> bool {
-        let headers: Vec<_> =
+        let mut headers: Vec<_> =
             delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("traceparent", SENT));
         let response = url::post(&self.intake, "/webhooks/github", &headers, &delivery.body, false);
         assert_eq!(response.status, 202, "{delivery:?} {response:?}\n{}", self.intake.log());
         response.body["duplicate"].as_bool().unwrap()
@@ -186,6 +190,10 @@ fn a_release_goes_through_the_functions_once_though_every_webhook_comes_twice() 
         assert_eq!(world.cloud.waiting(&format!("{queue}_dead")), 0, "{queue}\n{}", world.log());
     }
     assert_eq!(world.github.violations(), Vec::<String>::new());
+    world.traces.assert_followed();
+    let secrets =
+        Secrets::new([("the webhook's secret", world.secret.as_str()), ("the App's key", &PRIVATE_KEY)]);
+    secrets.assert_none_in("the functions' log", &format!("{}{}", world.log(), world.intake.log()));
     assert_eq!(world.intake.starts(), 2, "two at once are two processes, and no more");
     assert!(fs::read_dir(world.cloud.folder()).unwrap().count() == 1, "functions write no files");
 }

@@ -28,6 +28,8 @@ const BETWEEN: Duration = Duration::from_millis(10);
 /// Dropped, all of it is stopped.
 pub struct House {
     pub github: Arc<FakeGithub>,
+    /// What every webhook's `traceparent` says.
+    pub trace: Option<&'static str>,
     app: NewApp,
     server: Option<Server>,
     folder: TempDir,
@@ -52,7 +54,7 @@ impl House {
         let app = github.create_app("pointsman", "acme", PERMISSIONS, &events);
         github.install(app.id, "acme", None);
         let folder = tempfile::tempdir().unwrap();
-        let house = Self { github, app, server: None, folder, _door: door, _runtime: runtime };
+        let house = Self { github, trace: None, app, server: None, folder, _door: door, _runtime: runtime };
         house.configure();
         house
     }
@@ -111,8 +113,9 @@ impl House {
     pub fn deliver(&self) -> usize {
         let waiting = self.github.take_deliveries();
         for delivery in &waiting {
-            let headers: Vec<_> =
+            let mut headers: Vec<_> =
                 delivery.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            headers.extend(self.trace.map(|trace| ("traceparent", trace)));
             if let Ok(answer) = http::post(&delivery.url, &headers, &delivery.body) {
                 assert_eq!(answer.status, 202, "{} {}", delivery.event, answer.text());
             }

@@ -44,7 +44,7 @@ fn is_ours(pull: &Value) -> bool {
 }
 
 /// The only open release pull request, if it is finished and proposes all of this.
-fn proposed(snapshot: &Value, changes: &[&str]) -> Option<u64> {
+pub fn proposed(snapshot: &Value, changes: &[&str]) -> Option<u64> {
     let open: Vec<_> =
         list(snapshot, "pulls").filter(|pull| pull["state"] == "open" && is_ours(pull)).collect();
     assert!(open.len() <= 1, "{open:#?}");

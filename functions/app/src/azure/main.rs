@@ -15,6 +15,7 @@ mod world;
 use std::{io, process::ExitCode, sync::Arc};
 
 use anyhow::{Error, Result};
+use pointsman_core::{invocation, scrub::scrub};
 use pointsman_env::{Loader, SystemClock};
 use pointsman_host_azfunc::{Host, Lazy, config::port};
 use tracing::{error, level_filters::LevelFilter};
@@ -25,10 +26,11 @@ use functions::Functions;
 async fn main() -> ExitCode {
     // The host reads each line, and keeps it as a trace of Application Insights.
     tracing_subscriber::fmt().json().with_max_level(LevelFilter::INFO).with_writer(io::stdout).init();
+    invocation::tell_of_panics();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error!("the program ends: {error:#}");
+            error!("the program ends: {}", scrub(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

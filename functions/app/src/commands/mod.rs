@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::context::Context;
+use crate::{context::Context, logs::Format};
 
 /// All commands.
 #[derive(Debug, Subcommand)]
@@ -77,6 +77,11 @@ impl Command {
     /// What is logged unless `--log` says otherwise.
     pub fn usual_log(&self) -> &'static str {
         if matches!(self, Self::Serve(_)) { "info" } else { "warn" }
+    }
+
+    /// How it is logged unless `--log-format` says otherwise.
+    pub fn usual_format(&self) -> Format {
+        if matches!(self, Self::Serve(_)) { Format::fitting() } else { Format::Text }
     }
 
     /// Threads for what blocks: the store's readers (4 at once), names looked up, standard input. Without a bound tokio

@@ -11,7 +11,9 @@ use pointsman_core::{
     config::{Config, ERASE},
     port::{Archive, Clock, QueueAdmin, QueueSettings, Receiver, Records},
 };
-use tokio::join;
+use tokio::{join, sync::watch};
+
+pub use sweeps::Swept;
 
 use crate::task::Task;
 
@@ -51,6 +53,8 @@ pub struct Tools {
     pub receiver: Arc<dyn Receiver>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Told of each sweep.
+    pub swept: watch::Sender<Swept>,
 }
 
 /// The task. A sweep that is under way at a stop is dropped between two batches.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pointsman_host_http::Dependency;
 use tokio::{select, sync::watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -18,6 +19,35 @@ pub const SOON: Duration = Duration::from_secs(60);
 pub const EVERY: Duration = Duration::from_secs(60 * 60);
 /// After one that failed.
 const AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// How the sweeps stand, as `/ready` tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// When the last one came to its end.
+    last: Option<Timestamp>,
+    failing: bool,
+    last_error: Option<String>,
+}
+
+impl Swept {
+    fn ended(&mut self, now: Timestamp, error: Option<String>) {
+        self.failing = error.is_some();
+        match error {
+            Some(error) => self.last_error = Some(error),
+            None => self.last = Some(now),
+        }
+    }
+
+    /// A line of `/ready`.
+    pub fn dependency(&self) -> Dependency {
+        let told = Dependency::ok("retention").because(self.last_error.clone());
+        match (self.failing, self.last) {
+            (true, None) => told.degraded("no sweep came to its end"),
+            (true, Some(last)) => told.degraded(format!("no sweep came to its end since {last:.0}")),
+            (false, _) => told,
+        }
+    }
+}
 
 /// Sweeps until told to leave. One that is under way is dropped then, between two batches: the next one goes on.
 pub async fn go(mut seen: watch::Receiver<Option<Terms>>, tools: Tools, leave: CancellationToken) {
@@ -62,6 +92,8 @@ async fn once(terms: &Terms, tools: &Tools) -> Duration {
     } else {
         info!(archive, rejected, dead_letters, "retention: removed what was kept long enough");
     }
+    let error = done.as_ref().err().map(ToString::to_string);
+    tools.swept.send_modify(|swept| swept.ended(now, error));
     match done {
         Ok(()) => EVERY,
         Err(error) => {
@@ -76,4 +108,26 @@ async fn once(terms: &Terms, tools: &Tools) -> Duration {
 fn before(now: Timestamp, kept: Duration) -> Timestamp {
     let kept = SignedDuration::try_from(kept).unwrap_or(SignedDuration::MAX);
     now.checked_sub(kept).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_that_failed_is_told_until_one_comes_to_its_end() {
+        let noon: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        let mut swept = Swept::default();
+        let mut told = |error: Option<&str>| {
+            swept.ended(noon, error.map(str::to_owned));
+            let told = swept.dependency();
+            assert!(told.ready);
+            (told.degraded, told.state, told.last_error)
+        };
+        assert_eq!(told(None), (false, "ok".to_owned(), None));
+        let (full, since) =
+            (Some("the disk is full".to_owned()), "no sweep came to its end since 2026-11-21T12:00:00Z");
+        assert_eq!(told(Some("the disk is full")), (true, since.to_owned(), full.clone()));
+        assert_eq!(told(None), (false, "ok".to_owned(), full), "the last error stays");
+    }
 }

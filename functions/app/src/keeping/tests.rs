@@ -96,6 +96,7 @@ impl House {
             records: all.records,
             receiver: all.receiver,
             clock: self.sweeps.clone(),
+            swept: watch::Sender::default(),
         })
     }
 

@@ -36,12 +36,12 @@ impl Standing {
         let late: Vec<_> = self.settled.iter().filter(|(_, upto)| late(upto)).collect();
         let behind = late.iter().map(|(source, upto)| format!("`{source}` since {upto:.0}"));
         let behind = behind.collect::<Vec<_>>().join(", ");
-        let state = match (late.is_empty(), &self.last_error) {
-            (false, _) => format!("behind: not settled are deliveries of {behind}"),
-            (true, Some(_)) => "the last run did not come to its end".into(),
-            (true, None) => "ok".into(),
+        let told = Dependency::ok("recover");
+        let told = match (late.is_empty(), &self.last_error) {
+            (false, _) => told.degraded(format!("behind: not settled are deliveries of {behind}")),
+            (true, Some(_)) => told.degraded("the last run did not come to its end"),
+            (true, None) => told,
         };
-        let last_error = self.last_error.clone();
-        self.runs.then_some(Dependency { name: "recover".into(), ready: true, state, last_error })
+        self.runs.then(|| told.because(self.last_error.clone()))
     }
 }

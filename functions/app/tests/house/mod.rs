@@ -49,7 +49,8 @@ impl House {
     pub fn serve(&mut self) {
         let mut server = Running::new(self.command(&["serve", "--listen", "127.0.0.1:0"]), Stream::Err);
         let line = server.says("listening on ", MINUTE);
-        self.url = format!("{}/webhooks/github", line.split_once("listening on ").unwrap().1);
+        let url = line.split_once("listening on ").unwrap().1.split('"').next().unwrap();
+        self.url = format!("{url}/webhooks/github");
         self.server = Some(server);
     }
 

@@ -10,7 +10,7 @@ use rustls::CertificateError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is no `http://host[:port]/path`, nor https.
-    #[error("`{0}` is no http URL: such as http://127.0.0.1:8080/path or https://example.org/path")]
+    #[error("`{}` is no http URL: such as http://127.0.0.1:8080/path or https://example.org/path", shown(.0))]
     Url(Uri),
     /// Nobody took the connection.
     #[error("nothing listens on {host}:{port} ({cause})")]
@@ -31,13 +31,13 @@ pub enum Error {
         told: String,
     },
     /// It broke off on the way.
-    #[error("{0} hung up: {1}")]
+    #[error("{} hung up: {}", shown(.0), .1)]
     Broken(Uri, String),
     /// The answer is too long.
-    #[error("{0} answers more than {1} bytes")]
+    #[error("{} answers more than {} bytes", shown(.0), .1)]
     TooLong(Uri, usize),
     /// No answer in time.
-    #[error("{url} did not answer within {} s", patience.as_secs())]
+    #[error("{} did not answer within {} s", shown(url), patience.as_secs())]
     Late {
         /// Who.
         url: Uri,
@@ -71,6 +71,14 @@ impl Error {
         }
         Self::Broken(url.clone(), deepest)
     }
+}
+
+/// A URL without what may be a credential: its user and password, its query.
+fn shown(url: &Uri) -> String {
+    let scheme = url.scheme_str().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    let authority = url.authority().map_or("", |it| it.as_str());
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}{host}{}", url.path())
 }
 
 /// The TLS error that an io error was made of: its `source` skips that one, and io errors are made of io errors.

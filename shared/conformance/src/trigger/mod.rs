@@ -5,6 +5,7 @@
 
 mod host;
 mod input;
+mod lines;
 mod order;
 mod poison;
 mod requests;
@@ -58,6 +59,11 @@ cases! {
     together::all_that_waits_of_a_session_is_handed_over_at_once if together,
     together::of_several_that_failed_together_only_the_first_counts_an_attempt if together,
     together::of_several_that_are_rejected_together_only_the_guilty_one_dies if together,
+
+    // What is told of it, and what it belongs to.
+    lines::each_webhook_is_one_line_with_the_same_fields,
+    lines::each_handled_message_is_one_line_with_the_same_fields,
+    lines::a_stage_goes_on_in_its_messages_trace_as_a_span_of_its_own,
 
     // Schedules and orders.
     runs::a_schedule_runs_the_stage_at_its_time if runs,

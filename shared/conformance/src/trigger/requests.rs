@@ -64,6 +64,7 @@ fn accepted() -> Accepted {
         session: "acme/widgets/pull_request/7".into(),
         subscriptions: vec!["all".into(), "Żółw".into()],
         duplicate: false,
+        traceparent: String::new(),
     }
 }
 

@@ -13,13 +13,13 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use crate::{
     delivery::DeliveryId,
     facts::Facts,
     port::{Body, PortError},
     session::Session,
+    trace::Trace,
 };
 
 /// The version of this format: an older consumer reads what a newer intake sends.
@@ -110,7 +110,7 @@ pub struct Event {
     pub sequence: String,
     /// Where the raw delivery lies in the archive.
     pub dataref: String,
-    /// The W3C trace that it belongs to.
+    /// The W3C trace that it belongs to, and the span in which it was taken in.
     pub traceparent: String,
     /// The App installation, in digits.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +177,9 @@ impl Event {
                 delivery.id.ticks().unwrap_or_else(|| DeliveryId::ticks_of(delivery.received))
             ),
             dataref: delivery.archive_key(),
-            traceparent: traceparent(facts),
+            traceparent: Trace::of(&delivery.headers, &delivery.source.0, &delivery.name())
+                .header()
+                .to_owned(),
             installation: facts.glance.text("/installation/id").map(Cow::into_owned),
             sourcename: delivery.source.to_string(),
             cause: delivery.id.time().filter(|made| late(*made)).map(|_| Cause::Redelivered),
@@ -257,34 +259,6 @@ fn rfc3339(text: &str) -> Option<String> {
         && text.as_bytes()[10].eq_ignore_ascii_case(&b'T')
         && !text.contains('[');
     Some(if exact { text.to_owned() } else { parsed.to_string() })
-}
-
-/// The sender's trace where it names one, else one made from the delivery's name: a redelivery has the same.
-fn traceparent(facts: &Facts) -> String {
-    let delivery = facts.delivery;
-    let given = delivery.headers.get("traceparent").filter(|text| is_traceparent(text));
-    given.map_or_else(
-        || {
-            let hash = hex::encode(Sha256::digest(format!("{}/{}", delivery.source, delivery.name())));
-            format!("00-{}-{}-01", &hash[..32], &hash[32..48])
-        },
-        str::to_owned,
-    )
-}
-
-/// <https://www.w3.org/TR/trace-context/#traceparent-header>
-fn is_traceparent(text: &str) -> bool {
-    let hex = |part: &str| part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let zero = |part: &str| part.bytes().all(|b| b == b'0');
-    match text.split('-').collect::<Vec<_>>()[..] {
-        ["00", trace, span, flags] => {
-            (trace.len(), span.len(), flags.len()) == (32, 16, 2)
-                && [trace, span, flags].into_iter().all(hex)
-                && !zero(trace)
-                && !zero(span)
-        }
-        _ => false,
-    }
 }
 
 /// A received event, split into its attributes and its data, without touching either.

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     delivery::Delivery,
     tests::{ID, delivery, lens},
+    trace::Trace,
 };
 
 fn event(delivery: &Delivery) -> Event {
@@ -84,9 +85,12 @@ fn a_trace_is_taken_in_or_made_and_the_same_again_for_a_redelivery() {
         delivery.headers = [("traceparent", header)].into_iter().collect();
         event(&delivery).traceparent
     };
-    assert_eq!(with(given), given);
+    let taken = Trace::parse(&with(given)).unwrap();
+    assert_eq!((taken.id(), &taken.header()[53..]), (&given[3..35], "01"));
+    assert_ne!(taken.span(), &given[36..52], "intake is a span of its own");
+    assert_eq!(with(given), taken.header());
     let made = event(&delivery("push", "{}")).traceparent;
-    assert!(is_traceparent(&made), "{made}");
+    assert!(Trace::parse(&made).is_some(), "{made}");
     for bad in
         ["", "00-0-0-0", &given.to_uppercase(), "00-00000000000000000000000000000000-b7ad6b7169203331-01"]
     {

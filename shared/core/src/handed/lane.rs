@@ -11,7 +11,7 @@ use futures::{
     FutureExt as _,
     future::{Either, select},
 };
-use tracing::{Instrument as _, debug, info_span, warn};
+use tracing::{Instrument as _, debug, warn};
 
 use super::{
     Source, Times, Undone,
@@ -19,17 +19,16 @@ use super::{
     times::left,
 };
 use crate::{
+    handling::{Ending, Work},
     outcome::{Handled, Outcome, Reason, Rejection, panicked, settle},
     port::{Abandon, MessageId, PortError, Received},
-    session::Session,
-    stored,
+    stored, trace,
     word::{Bounds, Word},
 };
 
 /// Messages of one session in order, or one message without a session.
 pub(super) struct Lane<'a, H> {
     pub(super) source: &'a Source,
-    pub(super) session: Option<Session>,
     pub(super) hand: Vec<Received>,
     pub(super) handler: &'a H,
     pub(super) times: Times,
@@ -57,15 +56,7 @@ where
         let (mut done, mut undone) = (Vec::new(), Undone::default());
         while !hand.is_empty() && self.source.clock.now() < self.times.last {
             let turn = self.turn(&mut hand);
-            let span = info_span!(
-                "invocation",
-                stage = %self.source.queue,
-                delivery.id = turn[0].correlation,
-                session = self.session.as_ref().map(Session::as_str),
-                attempt = turn[0].attempt,
-                messages = turn.len(),
-            );
-            match self.step(turn, &mut hand, &mut done).instrument(span).await {
+            match self.told(turn, &mut hand, &mut done).await {
                 Then::Next => {}
                 Then::Stop(stopped, after) => {
                     undone.messages.extend(stopped.into_iter().map(|message| message.id));
@@ -94,11 +85,30 @@ where
         hand.drain(..count).collect()
     }
 
+    /// A step, as a span of its trace; what came of it is told in the log, once for each message.
+    async fn told(
+        &mut self,
+        turn: Vec<Received>,
+        hand: &mut VecDeque<Received>,
+        done: &mut Vec<Received>,
+    ) -> Then {
+        let works: Vec<Work> = turn.iter().map(|message| Work::of(&self.source.queue, message)).collect();
+        let (count, begun, mut endings) = (works.len(), self.source.clock.now(), Vec::new());
+        // The newest event says whose trace it is.
+        let trace = works.iter().rev().find_map(|work| work.trace.clone());
+        let step = self.step(turn, hand, done, &mut endings).instrument(works[0].span(count));
+        let then = trace::within(trace, step).await;
+        let took = left(begun, self.source.clock.now());
+        works.iter().zip(&endings).for_each(|(work, ending)| work.ended(ending, took));
+        then
+    }
+
     async fn step(
         &mut self,
         turn: Vec<Received>,
         hand: &mut VecDeque<Received>,
         done: &mut Vec<Received>,
+        endings: &mut Vec<Ending>,
     ) -> Then {
         let outcome = self.handle(&turn).await;
         if matches!(outcome, Outcome::Rejected(_)) && turn.len() > 1 {
@@ -112,7 +122,9 @@ where
         let age = left(since(first), now);
         let settings = &self.source.settings;
         let bounds = Bounds { max_attempts: settings.max_deliveries, max_age: settings.max_age };
-        let word = Word::of(outcome, first.attempt, age, bounds);
+        let (word, ending) = Word::of(outcome, first.attempt, age, bounds);
+        let all = matches!(word, Word::Complete | Word::Again(Abandon { failed: None, .. }));
+        *endings = vec![ending; if all { turn.len() } else { 1 }];
         if word == Word::Complete {
             done.extend(turn);
             return Then::Next;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::Source;
 use crate::{
@@ -35,7 +35,6 @@ pub(super) async fn send(source: &Source, turn: &[Received], after: Duration) ->
             return false;
         }
     }
-    info!(after_s = after.as_secs(), messages = turn.len(), "throttled: sent again for later");
     true
 }
 

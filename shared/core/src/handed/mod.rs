@@ -11,7 +11,6 @@ use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
-use tracing::info;
 
 use crate::{
     outcome::Handled,
@@ -118,18 +117,17 @@ where
     if messages.is_empty() {
         return Ok(Undone::default());
     }
-    let (count, times) = (messages.len(), Times::of(source.clock.now(), deadline));
+    let times = Times::of(source.clock.now(), deadline);
     let adopted = source.receiver.adopt(&source.queue, messages, deadline).await?;
     let (handler, empty) = (&handler, &empty);
     let lanes = lanes(adopted)
         .into_iter()
-        .map(|(session, hand)| Lane { source, session, hand, handler, times, empty, apart: 0 }.run());
+        .map(|(_, hand)| Lane { source, hand, handler, times, empty, apart: 0 }.run());
     let told: Vec<_> = stream::iter(lanes).buffer_unordered(source.concurrency.max(1)).collect().await;
     let mut undone = Undone::default();
     for Undone { messages, after } in told {
         undone.messages.extend(messages);
         undone.after = undone.after.max(after);
     }
-    info!(queue = %source.queue, messages = count, returned = undone.messages.len(), "a batch is done");
     Ok(undone)
 }

@@ -14,6 +14,7 @@ use crate::{
     event::{self, Envelope},
     port::{Message, PortError},
     session::Session,
+    trace::{TRACEPARENT, Trace},
 };
 
 /// The type of [`Errand::Reconcile`].
@@ -87,6 +88,8 @@ impl Errand {
             Self::Publish { merge, .. } => (PUBLISH, merge.to_string()),
         };
         let id = hex::encode(Sha256::digest(format!("{kind} {key} {why}")));
+        let trace = trace.map(Trace::onward);
+        let trace = trace.as_deref();
         let event = Event {
             specversion: "1.0",
             id: &id,
@@ -104,7 +107,7 @@ impl Errand {
         };
         let body = serde_json::to_vec(&event).expect("strings and times are always JSON");
         let attributes = trace
-            .map(|trace| BTreeMap::from([("traceparent".to_owned(), trace.to_owned())]))
+            .map(|trace| BTreeMap::from([(TRACEPARENT.to_owned(), trace.to_owned())]))
             .unwrap_or_default();
         Message {
             body: body.into(),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pointsman_core::port::ErrorKind;
+use pointsman_core::{
+    port::ErrorKind,
+    trace::{Trace, within},
+};
 use serde_json::json;
 
 use super::script::{KEY, MADE, World, app, complaint, json as answer, nothing, sha, token};
@@ -107,4 +110,17 @@ async fn between_two_writes_of_a_pass_lies_a_second_and_before_a_read_none() {
     assert_eq!(world.clock.told().len(), 1);
     world.repository().claim(&main(), &sha('a')).await.unwrap();
     assert_eq!(world.clock.told().len(), 1, "another pass");
+}
+
+#[tokio::test]
+async fn a_request_is_of_the_trace_of_the_work_that_asks() {
+    let world = World::default();
+    world.on(REF, head('a'));
+    let sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    within(Trace::parse(sent), world.repository().head(&main())).await.unwrap();
+    world.repository().head(&main()).await.unwrap();
+    let asked = world.script.asked();
+    let of_ref = asked.iter().filter(|asked| asked.line == REF);
+    let traces: Vec<_> = of_ref.map(|asked| asked.headers.get("traceparent")).collect();
+    assert_eq!(traces, [Some(&sent.parse().unwrap()), None]);
 }

@@ -28,6 +28,18 @@ pub(crate) enum Unread {
     Broken,
 }
 
+impl Unread {
+    /// In the log.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::Busy => "busy",
+            Self::Slow => "slow",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// The bytes of bodies that may still be held, all requests together.
 #[derive(Debug)]
 pub(crate) struct Room(AtomicUsize);

@@ -29,13 +29,46 @@ pub type Calls = Arc<dyn Fn(String, Bytes) -> BoxFuture<'static, Answer> + Send 
 pub struct Dependency {
     /// Its name, such as `store`.
     pub name: String,
-    /// Whether it works now.
+    /// Whether webhooks can be taken in as far as it goes.
     pub ready: bool,
+    /// Whether something waits for it, or for a person, though webhooks are taken in.
+    #[serde(skip_serializing_if = "is_false")]
+    pub degraded: bool,
     /// Its state in a word or two, such as `ok`, `read-only`, `disk full`.
     pub state: String,
     /// The last error, also when it works again; no secret in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Dependency {
+    /// It works.
+    pub fn ok(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ready: true, degraded: false, state: "ok".into(), last_error: None }
+    }
+
+    /// Webhooks are taken in all the same, and something is in this state.
+    #[must_use]
+    pub fn degraded(self, state: impl Into<String>) -> Self {
+        Self { degraded: true, state: state.into(), ..self }
+    }
+
+    /// Without it no webhook can be taken in.
+    #[must_use]
+    pub fn down(self, state: impl Into<String>) -> Self {
+        Self { ready: false, state: state.into(), ..self }
+    }
+
+    /// With its last error.
+    #[must_use]
+    pub fn because(self, last_error: Option<String>) -> Self {
+        Self { last_error, ..self }
+    }
 }
 
 /// All that a [`Server`](crate::Server) is made of.

@@ -25,6 +25,8 @@ struct Health {
 
 #[derive(Serialize)]
 struct Readiness {
+    /// `ok`, `degraded` or `down`.
+    status: &'static str,
     ready: bool,
     dependencies: Vec<Dependency>,
 }
@@ -91,16 +93,17 @@ fn ready(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Rejectio
 async fn readiness(parts: &Parts) -> Response {
     let limit = parts.limits.ready_time;
     let dependencies = timeout(limit, (parts.ready)()).await.unwrap_or_else(|_| {
-        vec![Dependency {
-            name: "readiness check".into(),
-            ready: false,
-            state: "no answer".into(),
-            last_error: Some(format!("the check took longer than {limit:?}")),
-        }]
+        let why = format!("the check took longer than {limit:?}");
+        vec![Dependency::ok("readiness check").down("no answer").because(Some(why))]
     });
     let ready = dependencies.iter().all(|dependency| dependency.ready);
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    answer::json(status, &Readiness { ready, dependencies })
+    let degraded = dependencies.iter().any(|dependency| dependency.degraded);
+    let (code, status) = match (ready, degraded) {
+        (true, false) => (StatusCode::OK, "ok"),
+        (true, true) => (StatusCode::OK, "degraded"),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "down"),
+    };
+    answer::json(code, &Readiness { status, ready, dependencies })
 }
 
 fn metrics(host: Arc<Host>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {

@@ -1,12 +1,11 @@
 //! One webhook: the request becomes the stage's input, its outcome the answer.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Instant};
 
 use bytes::Buf;
 use futures::Stream;
 use http::{HeaderMap, header::CONTENT_LENGTH};
 use pointsman_core::{client, delivery::Headers, invocation, pipeline::Request};
-use tracing::debug;
 use warp::reply::Response;
 
 use crate::{answer, body, routes::Host};
@@ -20,11 +19,12 @@ pub(crate) async fn take<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Response {
     let limits = &host.parts.limits;
-    let mut share = host.room.share();
+    let (mut share, begun) = (host.room.share(), Instant::now());
     let body = match body::read(body, length(headers), limits, &mut share).await {
         Ok(body) => body,
         Err(why) => {
-            debug!(source, ?why, "no body could be read");
+            let (name, times) = (host.parts.name, (begun, Instant::now()));
+            invocation::unread(name, &copied(headers), why.label(), times);
             return answer::unread(why, limits);
         }
     };
@@ -33,7 +33,8 @@ pub(crate) async fn take<B: Buf>(
     let peer = client::address(peer, hops, &host.parts.trusted_proxies);
     let request = Request { source, headers: copied(headers), body, peer };
     answer::response(
-        invocation::answer(request, host.parts.name, |request| (host.parts.stage)(request)).await,
+        invocation::answer(request, host.parts.name, Instant::now, |request| (host.parts.stage)(request))
+            .await,
     )
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The event is read by us: lambda_http panics at a body that says it is base64 and is not.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -60,7 +60,7 @@ where
 {
     let asked: Asked = event.read("HTTP request (payload 2.0)")?;
     let answer = match request(asked, trusted) {
-        Ok(request) => invocation::answer(request, name, stage).await,
+        Ok(request) => invocation::answer(request, name, Instant::now, stage).await,
         Err(answer) => *answer,
     };
     Ok(told(answer))

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use pointsman_core::invocation;
 use serde_json::{Value, value::RawValue};
 use tracing::error;
 
@@ -14,6 +15,7 @@ where
     F: Future<Output = Result<Value, Fault>>,
 {
     lambda_runtime::tracing::init_default_subscriber();
+    invocation::tell_of_panics();
     let handle = &handle;
     let answer = move |event: LambdaEvent<Box<RawValue>>| async move {
         let deadline = i64::try_from(event.context.deadline).ok();

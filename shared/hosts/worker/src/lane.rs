@@ -5,11 +5,13 @@ use std::{collections::VecDeque, panic::AssertUnwindSafe, pin::pin, sync::Arc, t
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use pointsman_core::{
+    handling::{Ending, Work},
     outcome::{Handled, Outcome, panicked, settle},
     port::{ErrorKind, Receipt, Received},
     session::Session,
+    trace,
 };
-use tracing::{Instrument as _, debug, info_span, warn};
+use tracing::{Instrument as _, warn};
 
 use crate::{
     Counts, Worker,
@@ -73,40 +75,43 @@ where
         self.hand.drain(..count.min(self.hand.len())).collect()
     }
 
-    /// Handles and settles a turn; whether the next may follow.
+    /// Handles and settles a turn, as a span of its trace; what came of it is told in the log, once for each message.
+    /// Whether the next turn may follow.
     async fn step(&mut self, turn: Vec<Received>) -> bool {
-        let span = info_span!(
-            "invocation",
-            stage = %self.crew.worker.queue,
-            delivery.id = turn[0].correlation,
-            session = self.session.as_ref().map(Session::as_str),
-            attempt = turn[0].attempt,
-            messages = turn.len(),
-        );
-        async {
-            let held: Vec<Held> = turn.iter().map(Held::of).collect();
-            let several = if turn.len() > 1 { turn.clone() } else { Vec::new() };
-            let ran = self.handle(turn, &held).await;
-            if matches!(ran, Ran::Ended(Outcome::Rejected(_))) && !several.is_empty() {
-                warn!(messages = several.len(), "rejected together; each is tried alone");
-                self.apart = several.len();
-                self.put_back(several);
-                return true;
-            }
-            if !matches!(ran, Ran::Ended(Outcome::Done(()) | Outcome::Skipped(_) | Outcome::Rejected(_))) {
-                // Last to first, and before the one that failed: nobody may get a later one first.
-                self.put_back(several.into_iter().skip(1));
-                self.give_back().await;
-            }
-            let settled = settled(&self.crew.worker, &held, ran).await;
-            settled.iter().for_each(|settled| settled.count(&mut self.counts));
-            if settled.contains(&Settled::Dead) && !self.still_ours().await {
-                return false;
-            }
-            settled.iter().all(|settled| matches!(settled, Settled::Completed | Settled::Dead))
+        let crew = Arc::clone(&self.crew);
+        let Worker { queue, clock, .. } = &crew.worker;
+        let works: Vec<Work> = turn.iter().map(|message| Work::of(queue, message)).collect();
+        let (span, begun, mut endings) = (works[0].span(works.len()), clock.now(), Vec::new());
+        // The newest event says whose trace it is.
+        let trace = works.iter().rev().find_map(|work| work.trace.clone());
+        let next = trace::within(trace, self.settle(turn, &mut endings).instrument(span)).await;
+        let took = Duration::try_from(clock.now().duration_since(begun)).unwrap_or_default();
+        works.iter().zip(&endings).for_each(|(work, ending)| work.ended(ending, took));
+        next
+    }
+
+    async fn settle(&mut self, turn: Vec<Received>, endings: &mut Vec<Ending>) -> bool {
+        let held: Vec<Held> = turn.iter().map(Held::of).collect();
+        let several = if turn.len() > 1 { turn.clone() } else { Vec::new() };
+        let ran = self.handle(turn, &held).await;
+        if matches!(ran, Ran::Ended(Outcome::Rejected(_))) && !several.is_empty() {
+            warn!(messages = several.len(), "rejected together; each is tried alone");
+            self.apart = several.len();
+            self.put_back(several);
+            return true;
         }
-        .instrument(span)
-        .await
+        if !matches!(ran, Ran::Ended(Outcome::Done(()) | Outcome::Skipped(_) | Outcome::Rejected(_))) {
+            // Last to first, and before the one that failed: nobody may get a later one first.
+            self.put_back(several.into_iter().skip(1));
+            self.give_back().await;
+        }
+        let (settled, ending) = settled(&self.crew.worker, &held, ran).await;
+        *endings = vec![ending; settled.len()];
+        settled.iter().for_each(|settled| settled.count(&mut self.counts));
+        if settled.contains(&Settled::Dead) && !self.still_ours().await {
+            return false;
+        }
+        settled.iter().all(|settled| matches!(settled, Settled::Completed | Settled::Dead))
     }
 
     /// Runs the handler, keeping its messages and the later ones.
@@ -170,15 +175,22 @@ where
 }
 
 /// Tells the queue how a turn ended: of several that are done, that of each; else that of the first.
-async fn settled(worker: &Worker, held: &[Held], ran: Ran) -> Vec<Settled> {
+async fn settled(worker: &Worker, held: &[Held], ran: Ran) -> (Vec<Settled>, Ending) {
     match ran {
-        Ran::Ended(Outcome::Done(())) if held.len() > 1 => settling::complete_all(worker, held).await,
-        Ran::Ended(Outcome::Skipped(why)) if held.len() > 1 => {
-            debug!(why, "skipped");
-            settling::complete_all(worker, held).await
+        Ran::Ended(Outcome::Done(())) if held.len() > 1 => {
+            (settling::complete_all(worker, held).await, Ending::good("done"))
         }
-        Ran::Ended(outcome) => vec![settling::apply(worker, &held[0], outcome).await],
-        Ran::Cut => vec![settling::untouched(worker, &held[0], Duration::ZERO).await],
+        Ran::Ended(Outcome::Skipped(why)) if held.len() > 1 => {
+            (settling::complete_all(worker, held).await, Ending::good("skipped").because(why))
+        }
+        Ran::Ended(outcome) => {
+            let (settled, ending) = settling::apply(worker, &held[0], outcome).await;
+            (vec![settled], ending)
+        }
+        Ran::Cut => {
+            let settled = settling::untouched(worker, &held[0], Duration::ZERO).await;
+            (vec![settled], Ending::good("given_back").because("the stage stops"))
+        }
     }
 }
 

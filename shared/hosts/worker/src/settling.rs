@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use pointsman_core::{
+    handling::Ending,
     outcome::Outcome,
     port::{Abandon, Receipt, Received},
     word::{Bounds, Word},
@@ -48,10 +49,11 @@ impl Settled {
 }
 
 /// Completes, abandons or buries the message, as its outcome says.
-pub(crate) async fn apply(worker: &Worker, held: &Held, outcome: Outcome<()>) -> Settled {
+pub(crate) async fn apply(worker: &Worker, held: &Held, outcome: Outcome<()>) -> (Settled, Ending) {
     let age = Duration::try_from(worker.clock.now().duration_since(held.enqueued)).unwrap_or_default();
     let bounds = Bounds { max_attempts: worker.max_attempts, max_age: worker.max_age };
-    tell(worker, held, Word::of(outcome, held.attempt, age, bounds)).await
+    let (word, ending) = Word::of(outcome, held.attempt, age, bounds);
+    (tell(worker, held, word).await, ending)
 }
 
 /// All of them in one call; what it did not take in is told again, one by one.

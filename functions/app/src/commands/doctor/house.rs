@@ -26,6 +26,10 @@ struct Readiness {
 struct Dependency {
     name: String,
     ready: bool,
+    #[serde(default)]
+    degraded: bool,
+    #[serde(default)]
+    state: String,
     last_error: Option<String>,
 }
 
@@ -107,6 +111,11 @@ async fn server(listen: SocketAddr, found: &mut Findings) {
     match serde_json::from_slice::<Readiness>(answer.body()) {
         Ok(told) if told.ready && answer.status() == StatusCode::OK => {
             found.ok(check, format!("{url} says that it is ready"));
+            for it in told.dependencies.iter().filter(|it| it.degraded) {
+                let why = it.last_error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
+                let todo = "docs/operations.md has a line for what it says";
+                found.doubt(check, format!("{}: {}{why}", it.name, it.state), todo);
+            }
         }
         Ok(told) => {
             let unready = told.dependencies.iter().filter(|it| !it.ready);

@@ -9,6 +9,7 @@ use pointsman_core::{
     event::Envelope,
     outcome::{Handled, Outcome},
     port::{Archive, PortError, Received},
+    trace,
 };
 use pointsman_env::SystemClock;
 use pointsman_host_worker::{Counts, Worker};
@@ -65,8 +66,8 @@ async fn handle(
     archive: Arc<dyn Archive>,
 ) -> Handled<()> {
     let event = whole(&*archive, message.body.clone()).await?;
-    let failed =
-        |error: std::io::Error| PortError::internal(format!("`{command}` could not be run")).caused_by(error);
+    // Its text is not repeated: people write tokens into command lines.
+    let failed = |error: std::io::Error| PortError::internal("the command could not be run").caused_by(error);
     let mut child = Command::new("sh")
         .args(["-c", &command])
         .envs(environment(&message, &queue))
@@ -81,7 +82,7 @@ async fn handle(
     if status.success() {
         return Ok(Outcome::Done(()));
     }
-    Err(PortError::internal(format!("`{command}` ended with {status}")))
+    Err(PortError::internal(format!("the command ended with {status}")))
 }
 
 /// A command need not read its input: only its exit status counts.
@@ -110,6 +111,7 @@ fn environment(message: &Received, queue: &str) -> Vec<(&'static str, String)> {
         ("POINTSMAN_SESSION", message.session.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("POINTSMAN_ATTEMPT", message.attempt.to_string()),
     ];
+    all.extend(trace::current().map(|trace| ("TRACEPARENT", trace.header().to_owned())));
     // No operating system takes a NUL in a variable.
     all.iter_mut().for_each(|(_, value)| value.retain(|c| c != '\0'));
     all

@@ -117,7 +117,8 @@ mod tests {
         let text = r#"{"id":"a","since":"2026-11-20T00:00:00Z","events":["push","!status"],"repositories":["acme/*"],
             "when":"data.ref == 'x'","to":["bot"],"rate":0}"#;
         let order = Order::read(text.as_bytes(), Timestamp::UNIX_EPOCH).unwrap();
-        let common = Common { config: None, data: Some("my data".into()), json: false, log: None };
+        let common =
+            Common { config: None, data: Some("my data".into()), json: false, log: None, log_format: None };
         assert_eq!(
             apply(&order, &common),
             "pointsman replay --apply --since 2026-11-20T00:00:00Z --event push --event '!status' --repo 'acme/*' \

@@ -13,9 +13,11 @@ use pointsman_recover::Ask;
 use tokio::{join, sync::watch};
 use tokio_util::sync::CancellationToken;
 
+use super::readiness::Standing;
 use crate::{
+    asked::Noted,
     keeping,
-    recovery::{self, Run, Standing},
+    recovery::{self, Run},
     releases::{self, hire},
     replays,
     task::Task,
@@ -29,21 +31,25 @@ pub struct Beside {
     pub replays: Task<replays::Terms>,
     /// The stage `recover` on its schedule.
     pub recovery: Task<recovery::Terms>,
-    /// How that stands.
-    pub standing: watch::Receiver<Standing>,
+    /// How that stands, and the rest.
+    pub standing: Standing,
     keeping: Task<keeping::Terms>,
 }
 
 impl Beside {
     /// Idle.
     pub fn start(store: &Store, secrets: &EnvSecrets, intake: &Arc<Intake>) -> Self {
-        let (recovery, standing) = recovery(store, secrets, intake);
+        let http = Arc::new(pointsman_http::Client::default());
+        let github = Noted::new(http, Arc::new(SystemClock));
+        let (recovery, recovered) = recovery(store, secrets, intake, &github);
+        let (keeping, swept) = keeping(store);
+        let standing = Standing { recovery: recovered, swept, github: github.standing() };
         Self {
-            releases: releases(store, secrets),
+            releases: releases(store, secrets, &github),
             replays: replays::start(intake, store),
             recovery,
             standing,
-            keeping: keeping(store),
+            keeping,
         }
     }
 
@@ -68,13 +74,13 @@ impl Beside {
 }
 
 /// The release stages on their queues.
-fn releases(store: &Store, secrets: &EnvSecrets) -> Task<releases::Terms> {
+fn releases(store: &Store, secrets: &EnvSecrets, github: &Noted) -> Task<releases::Terms> {
     let all = store.ports();
     let tools = releases::Tools {
         queue: all.queue,
         receiver: all.receiver,
         records: all.records,
-        http: Arc::new(pointsman_http::Client::default()),
+        http: Arc::new(github.clone()),
         secrets: Arc::new(secrets.clone()),
         clock: Arc::new(SystemClock),
         pace: Pace::default(),
@@ -89,14 +95,15 @@ fn recovery(
     store: &Store,
     secrets: &EnvSecrets,
     intake: &Arc<Intake>,
-) -> (Task<recovery::Terms>, watch::Receiver<Standing>) {
+    github: &Noted,
+) -> (Task<recovery::Terms>, watch::Receiver<recovery::Standing>) {
     let (all, clock) = (store.ports(), Arc::new(SystemClock));
     let (archive, ledger) = (all.archive.clone(), all.ledger);
     let tools = recovery::Tools {
         archive: all.archive,
         records: all.records,
         pipeline: Ports { ledger, archive, clock: clock.clone(), inline: Default::default() },
-        http: Arc::new(pointsman_http::Client::default()),
+        http: Arc::new(github.clone()),
         secrets: Arc::new(secrets.clone()),
         clock: clock.clone(),
         pace: Pace::default(),
@@ -111,13 +118,16 @@ fn recovery(
 }
 
 /// Retention and erasure.
-fn keeping(store: &Store) -> Task<keeping::Terms> {
+fn keeping(store: &Store) -> (Task<keeping::Terms>, watch::Receiver<keeping::Swept>) {
     let all = store.ports();
-    keeping::start(keeping::Tools {
+    let (swept, seen) = watch::channel(keeping::Swept::default());
+    let tools = keeping::Tools {
         archive: all.archive,
         queues: all.admin,
         records: all.records,
         receiver: all.receiver,
         clock: Arc::new(SystemClock),
-    })
+        swept,
+    };
+    (keeping::start(tools), seen)
 }

@@ -1,6 +1,7 @@
 //! `pointsman serve`: configuration -> rules -> store -> intake -> HTTP, and what runs beside. It only wires.
 
 mod beside;
+mod disk;
 mod figures;
 mod readiness;
 mod screen;
@@ -16,10 +17,11 @@ use pointsman_host_http::{Parts, Server};
 use pointsman_intake::{Intake, Ports, handle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{context::Context, replays, signals};
+use crate::{context::Context, logs::Format, replays, signals};
 use beside::Beside;
 use figures::Figures;
 use readiness::Readiness;
+use watch::Reload;
 
 /// Words of `serve`.
 #[derive(Debug, clap::Args)]
@@ -53,13 +55,14 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let clock = Arc::new(SystemClock);
     let options = Options::new(clock.clone(), "pointsman serve").with_queues(loaded.config.queues());
     let store = Store::open(&loaded.config.data, options).await?;
-    let served = serve(&loaded, rules, &store, Watcher::new(loader, &loaded, clock), stop).await;
+    let served =
+        serve((&loaded, context.logs), rules, &store, Watcher::new(loader, &loaded, clock), stop).await;
     store.close().await;
     served
 }
 
 async fn serve(
-    loaded: &Loaded,
+    (loaded, logs): (&Loaded, Format),
     rules: Rules,
     store: &Store,
     watcher: Watcher,
@@ -76,13 +79,13 @@ async fn serve(
         stop.await;
         stopping.iter().for_each(CancellationToken::cancel);
     };
-    let taken = take_in(loaded, intake, store, watcher, &beside, stop).await;
+    let taken = take_in((loaded, logs), intake, store, watcher, &beside, stop).await;
     beside.stop().await;
     taken
 }
 
 async fn take_in(
-    loaded: &Loaded,
+    (loaded, logs): (&Loaded, Format),
     intake: Arc<Intake>,
     store: &Store,
     watcher: Watcher,
@@ -92,22 +95,25 @@ async fn take_in(
     let all = store.ports();
     let figures = Figures::install(all.admin)?;
     let secrets = Arc::new(loaded.secrets.clone());
+    let (reload, reloaded) = tokio::sync::watch::channel(Reload::default());
     let readiness = Readiness {
         store: store.clone(),
+        data: loaded.config.data.clone(),
         ledger: all.ledger,
         terms: beside.releases.terms(),
         standing: beside.standing.clone(),
+        reload: reloaded,
         secrets: secrets.clone(),
     };
     let parts = parts(&loaded.config, intake.clone(), readiness, figures.clone());
     let parts = parts.admin(replays::admin(&intake, store, beside.replays.terms(), secrets));
     let server = Server::bind(loaded.config.listen, parts).await?;
-    screen::show(loaded, server.local_addr());
+    screen::show(loaded, server.local_addr(), logs);
     // Only now: who cannot listen works on nothing.
     beside.follow(&loaded.config);
     tokio::select! {
         () = server.serve(stop) => {}
-        never = watch::follow(watcher, &loaded.config, &intake, store, beside) => match never {},
+        never = watch::follow(watcher, &loaded.config, &intake, store, (beside, &reload)) => match never {},
         never = figures.keep() => match never {},
     }
     Ok(())

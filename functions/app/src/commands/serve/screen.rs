@@ -7,14 +7,21 @@ use pointsman_core::{
     port::SecretRef,
 };
 use pointsman_env::{Loaded, Origin};
+use tracing::info;
 
-use crate::print::{BOLD, DIM};
+use crate::{
+    logs::Format,
+    print::{BOLD, DIM},
+};
 
 /// A screen has so many lines for each of the lists.
 const LISTED: usize = 8;
 
-/// Prints it; its last line is for programs.
-pub fn show(loaded: &Loaded, address: SocketAddr) {
+/// Prints it; its last line is for programs. Where logs are JSON, that line alone, as one of them.
+pub fn show(loaded: &Loaded, address: SocketAddr, logs: Format) {
+    if logs == Format::Json {
+        return info!(%address, store = %loaded.config.data.display(), "listening on http://{address}");
+    }
     anstream::eprint!("{}", text(&loaded.config, &loaded.origin, address));
     eprintln!("listening on http://{address}");
 }

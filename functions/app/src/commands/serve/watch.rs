@@ -6,10 +6,35 @@ use anyhow::Result;
 use pointsman_core::{config::Config, rules::Rules};
 use pointsman_embedded::Store;
 use pointsman_env::{Loaded, Update, Watcher};
+use pointsman_host_http::Dependency;
 use pointsman_intake::Intake;
+use tokio::sync::watch::Sender;
 use tracing::{error, info, warn};
 
 use super::beside::Beside;
+
+/// How the file stands to what is in force.
+#[derive(Debug, Clone, Default)]
+pub struct Reload {
+    /// Why its present version is not in force.
+    fault: Option<String>,
+    /// What of it needs a restart.
+    restart: String,
+}
+
+impl Reload {
+    /// A line of `/ready`.
+    pub fn dependency(&self) -> Dependency {
+        let told = Dependency::ok("configuration").because(self.fault.clone());
+        match (&self.fault, self.restart.as_str()) {
+            (Some(_), _) => {
+                told.degraded("the file's present version has faults: the one before is in force")
+            }
+            (None, "") => told,
+            (None, restart) => told.degraded(format!("{restart} changed: that needs a restart")),
+        }
+    }
+}
 
 /// Follows the file for ever.
 pub async fn follow(
@@ -17,11 +42,12 @@ pub async fn follow(
     started: &Config,
     intake: &Intake,
     store: &Store,
-    beside: &Beside,
+    (beside, told): (&Beside, &Sender<Reload>),
 ) -> Infallible {
     loop {
         match watcher.next().await {
             Update::Faulty(faults) => {
+                told.send_modify(|reload| reload.fault = Some(faults.to_string()));
                 error!("the new configuration cannot be used, the one before stays in force\n{faults}");
             }
             Update::Changed { loaded, mut restart } => {
@@ -34,9 +60,11 @@ pub async fn follow(
                 match replace(&loaded, intake, store).await {
                     Ok(()) => {
                         beside.follow(&loaded.config);
+                        told.send_replace(Reload { fault: None, restart: restart.join(", ") });
                         info!("the new configuration is in force");
                     }
                     Err(why) => {
+                        told.send_modify(|reload| reload.fault = Some(format!("{why:#}")));
                         error!("the new configuration cannot be used, the one before stays in force: {why:#}")
                     }
                 }
@@ -54,4 +82,24 @@ async fn replace(loaded: &Loaded, intake: &Intake, store: &Store) -> Result<()> 
     store.ensure_queues(&loaded.config.queues()).await?;
     intake.replace_rules(rules);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_faulty_new_version_is_degraded_with_its_fault_and_webhooks_are_taken_in() {
+        let told = |fault: Option<&str>, restart: &str| {
+            let reload = Reload { fault: fault.map(str::to_owned), restart: restart.to_owned() };
+            let told = reload.dependency();
+            assert!(told.ready);
+            (told.degraded, told.state, told.last_error)
+        };
+        assert_eq!(told(None, ""), (false, "ok".to_owned(), None));
+        let (degraded, state, error) = told(Some("pointsman.yaml:3:1: an unknown key"), "listen");
+        assert!(degraded && state.ends_with("the one before is in force"), "{state}");
+        assert_eq!(error.as_deref(), Some("pointsman.yaml:3:1: an unknown key"));
+        assert_eq!(told(None, "listen").1, "listen changed: that needs a restart");
+    }
 }

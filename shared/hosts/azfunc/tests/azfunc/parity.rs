@@ -344,9 +344,9 @@ macro_rules! parity {
     };
 }
 
-parity!(plain, 0, false, 28);
-parity!(once, 1, false, 28);
-parity!(twice, 2, false, 28);
-parity!(plain_batch, 0, true, 31);
-parity!(once_batch, 1, true, 31);
-parity!(twice_batch, 2, true, 31);
+parity!(plain, 0, false, 31);
+parity!(once, 1, false, 31);
+parity!(twice, 2, false, 31);
+parity!(plain_batch, 0, true, 34);
+parity!(once_batch, 1, true, 34);
+parity!(twice_batch, 2, true, 34);

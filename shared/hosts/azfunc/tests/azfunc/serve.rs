@@ -33,7 +33,15 @@ async fn start(calls: Calls) -> Running {
     let stage = move |request: Request| {
         noted.lock().unwrap().push(request);
         let (id, session) = ("72d3162e".to_owned(), "acme/web/issue/7".to_owned());
-        async { Outcome::Done(Accepted { id, session, subscriptions: Vec::new(), duplicate: false }) }
+        async {
+            Outcome::Done(Accepted {
+                id,
+                session,
+                subscriptions: Vec::new(),
+                duplicate: false,
+                traceparent: String::new(),
+            })
+        }
     };
     let host = Host::bind(0, calls, "intake", &[], stage).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();

@@ -126,23 +126,24 @@ async fn other_methods_and_addresses_are_refused_as_problems() {
 
 #[tokio::test]
 async fn readiness_names_each_dependency() {
-    let check = |ready: bool| {
-        move || async move {
-            let dependency = |name: &str, ready: bool, state: &str| Dependency {
-                name: name.into(),
-                ready,
-                state: state.into(),
-                last_error: (!ready).then(|| "no space left".into()),
-            };
-            vec![dependency("store", ready, if ready { "ok" } else { "disk full" })]
-        }
-    };
+    let check =
+        |store: fn(Dependency) -> Dependency| move || async move { vec![store(Dependency::ok("store"))] };
+    let full = |store: Dependency| store.down("disk full").because(Some("no space left".into()));
     let get = "GET /ready HTTP/1.1\r\nhost: t\r\n\r\n";
-    let ready = Running::start(echo().0.ready(check(true))).await.ask(get).await;
+    let ready = Running::start(echo().0.ready(check(|store| store))).await.ask(get).await;
     assert_eq!(ready.status, 200);
-    assert_eq!(ready.body, r#"{"ready":true,"dependencies":[{"name":"store","ready":true,"state":"ok"}]}"#);
-    let not = Running::start(echo().0.ready(check(false))).await.ask(get).await;
-    assert_eq!(not.status, 503);
+    assert_eq!(
+        ready.body,
+        r#"{"status":"ok","ready":true,"dependencies":[{"name":"store","ready":true,"state":"ok"}]}"#
+    );
+    let degraded = Running::start(echo().0.ready(check(|store| store.degraded("slow")))).await.ask(get).await;
+    assert_eq!(
+        (degraded.status, degraded.json()["status"].as_str()),
+        (200, Some("degraded")),
+        "it is not dead"
+    );
+    let not = Running::start(echo().0.ready(check(full))).await.ask(get).await;
+    assert_eq!((not.status, not.json()["status"].as_str()), (503, Some("down")));
     let store = &not.json()["dependencies"][0];
     assert_eq!((&store["state"], &store["last_error"]), (&"disk full".into(), &"no space left".into()));
 }

@@ -156,6 +156,7 @@ pub fn accepted(request: &Request) -> Accepted {
         session: format!("{}/{}", request.source, request.peer),
         subscriptions: vec![request.body.len().to_string()],
         duplicate: false,
+        traceparent: String::new(),
     }
 }
 

@@ -13,7 +13,13 @@ use crate::support::{event, recorded};
 
 fn accepted() -> Outcome<Accepted> {
     let (id, session) = ("72d3162e".to_owned(), "acme/widgets/pull_request/7".to_owned());
-    Outcome::Done(Accepted { id, session, subscriptions: vec!["all".into()], duplicate: false })
+    Outcome::Done(Accepted {
+        id,
+        session,
+        subscriptions: vec!["all".into()],
+        duplicate: false,
+        traceparent: String::new(),
+    })
 }
 
 /// The answer, and what the stage got.

@@ -284,7 +284,7 @@ mod function_url {
         lambda(Way::FunctionUrl).await
     }
 
-    pointsman_conformance::trigger_suite! { cases: 32, subject: subject }
+    pointsman_conformance::trigger_suite! { cases: 35, subject: subject }
 }
 
 mod gateway {
@@ -296,5 +296,5 @@ mod gateway {
         Subject { capabilities: Flags { together: false, ..LAMBDA }, ..subject }
     }
 
-    pointsman_conformance::trigger_suite! { cases: 29, subject: subject }
+    pointsman_conformance::trigger_suite! { cases: 32, subject: subject }
 }
