@@ -32,6 +32,7 @@ pub mod sending;
 pub mod session;
 pub mod stepwise;
 pub mod stored;
+pub mod telemetry;
 pub mod verify;
 pub mod versions;
 pub mod word;

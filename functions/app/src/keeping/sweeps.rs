@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pointsman_core::telemetry::RETENTION_FAILURES;
 use tokio::{select, sync::watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -65,7 +66,7 @@ async fn once(terms: &Terms, tools: &Tools) -> Duration {
     match done {
         Ok(()) => EVERY,
         Err(error) => {
-            metrics::counter!("pointsman_retention_failures_total").increment(1);
+            RETENTION_FAILURES.add([], 1);
             warn!(%error, again_s = AGAIN.as_secs(), "retention: not everything could be looked at");
             AGAIN
         }

@@ -22,7 +22,7 @@ use crate::{
     outcome::{Handled, Outcome, Reason, Rejection, panicked, settle},
     port::{Abandon, MessageId, PortError, Received},
     session::Session,
-    stored,
+    stored, telemetry,
     word::{Bounds, Word},
 };
 
@@ -100,6 +100,7 @@ where
         hand: &mut VecDeque<Received>,
         done: &mut Vec<Received>,
     ) -> Then {
+        let begun = self.source.clock.now();
         let outcome = self.handle(&turn).await;
         if matches!(outcome, Outcome::Rejected(_)) && turn.len() > 1 {
             warn!(messages = turn.len(), "rejected together; each is tried alone");
@@ -109,6 +110,7 @@ where
         }
         let first = &turn[0];
         let now = self.source.clock.now();
+        telemetry::handled(&self.source.queue, &outcome, turn.len(), left(begun, now));
         let age = left(since(first), now);
         let settings = &self.source.settings;
         let bounds = Bounds { max_attempts: settings.max_deliveries, max_age: settings.max_age };

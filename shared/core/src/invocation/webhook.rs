@@ -9,6 +9,7 @@ use crate::{
     answer::{self, Answer},
     outcome::{Outcome, Reason},
     pipeline::{Accepted, Request},
+    telemetry,
 };
 
 /// Hands the request to the stage of this name; a panic is a 500.
@@ -22,6 +23,7 @@ where
     let handling = AssertUnwindSafe(async { stage(request).await });
     let outcome = handling.catch_unwind().instrument(span.clone()).await;
     let _entered = span.enter();
+    telemetry::ran(name, outcome.as_ref().ok());
     match outcome {
         Ok(outcome) => {
             log(&span, &outcome);
