@@ -65,6 +65,7 @@ where
                 attempt = turn[0].attempt,
                 messages = turn.len(),
             );
+            telemetry::adopt(&span, turn[0].attributes.get("traceparent").map(String::as_str));
             match self.step(turn, &mut hand, &mut done).instrument(span).await {
                 Then::Next => {}
                 Then::Stop(stopped, after) => {

@@ -20,6 +20,7 @@ where
     // The stage records the id that it finds, also of what it refuses.
     let source = &request.source;
     let span = info_span!("invocation", stage = name, source, delivery.id = Empty, session = Empty);
+    telemetry::adopt(&span, request.headers.get("traceparent"));
     let handling = AssertUnwindSafe(async { stage(request).await });
     let outcome = handling.catch_unwind().instrument(span.clone()).await;
     let _entered = span.enter();

@@ -84,6 +84,7 @@ where
             attempt = turn[0].attempt,
             messages = turn.len(),
         );
+        telemetry::adopt(&span, turn[0].attributes.get("traceparent").map(String::as_str));
         async {
             let held: Vec<Held> = turn.iter().map(Held::of).collect();
             let several = if turn.len() > 1 { turn.clone() } else { Vec::new() };

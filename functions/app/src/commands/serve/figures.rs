@@ -8,14 +8,14 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pointsman_core::{
     port::{PortError, QueueAdmin},
     telemetry::{
-        self, QUEUE_DEAD, QUEUE_DELAYED, QUEUE_DEPTH, QUEUE_HELD, QUEUE_IN_FLIGHT, QUEUE_OLDEST, QUEUE_PAUSED,
+        self, QUEUE_DEAD, QUEUE_DELAYED, QUEUE_DEPTH, QUEUE_HELD, QUEUE_IN_FLIGHT, QUEUE_OLDEST,
+        QUEUE_PAUSED, SECONDS,
     },
 };
 use tokio::{runtime::Handle, task::block_in_place, time::sleep};
 
 /// Samples are folded into their buckets this often, whether somebody asks or not.
 const UPKEEP: Duration = Duration::from_secs(5);
-const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The figures of this process.
 #[derive(Clone)]
