@@ -3,11 +3,12 @@
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::{
     commands::{self, Command, serve},
     context::Context,
+    exported,
 };
 
 /// How long the process waits at its end for threads that a closed pipe or a slow disk holds up.
@@ -60,13 +61,17 @@ pub fn run() -> ExitCode {
             )
             .exit(),
     };
-    log(common.log.as_deref().unwrap_or(command.usual_log()));
     let blocking = command.blocking_threads();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().max_blocking_threads(blocking).build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
+    if matches!(command, Command::Serve(_)) {
+        let _within = runtime.enter();
+        exported::open("pointsman");
+    }
+    log(common.log.as_deref().unwrap_or(command.usual_log()));
     let done = runtime.block_on(commands::run(command, Context::new(common)));
     runtime.shutdown_timeout(LAST);
     match done {
@@ -78,11 +83,9 @@ pub fn run() -> ExitCode {
 
 fn log(filter: &str) {
     let ansi = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        .with_ansi(ansi)
-        .init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(ansi);
+    let all = tracing_subscriber::registry().with(EnvFilter::new(filter)).with(lines);
+    all.with(exported::layer()).init();
 }
 
 /// `pointsman ... | head` is no failure.

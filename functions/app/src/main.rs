@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod context;
+mod exported;
 mod keeping;
 mod print;
 mod recovery;

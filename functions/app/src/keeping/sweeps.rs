@@ -52,7 +52,7 @@ pub async fn go(mut seen: watch::Receiver<Option<Terms>>, tools: Tools, leave: C
 }
 
 /// One sweep; says how long to wait for the next.
-async fn once(terms: &Terms, tools: &Tools) -> Duration {
+pub async fn once(terms: &Terms, tools: &Tools) -> Duration {
     let now = tools.clock.now();
     let cut = Cut { archive: before(now, terms.archive), dead_letters: before(now, terms.dead_letters) };
     let mut sweep = Sweep { archive: &*tools.archive, queues: &*tools.queues, expired: Expired::default() };

@@ -10,6 +10,7 @@ mod way;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, future::BoxFuture};
+use metrics::Recorder;
 use opentelemetry::{
     Context, KeyValue,
     metrics::MeterProvider as _,
@@ -29,8 +30,8 @@ use tracing::{Span, Subscriber, warn};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-pub use both::Both;
-pub use bridge::Bridge;
+use both::Both;
+use bridge::Bridge;
 use way::Way;
 
 /// The way to a receiver. Cheap to clone: clones share it.
@@ -77,8 +78,17 @@ impl Otlp {
             .with_tracer(self.spans.tracer("pointsman"))
     }
 
-    /// What takes figures of ours in.
-    pub fn recorder(&self) -> Bridge {
+    /// From now on figures are exported.
+    pub fn record(&self) {
+        installed(metrics::set_global_recorder(self.bridge()).is_ok());
+    }
+
+    /// From now on figures are exported, and go to another recorder as well.
+    pub fn record_beside(&self, other: impl Recorder + Send + Sync + 'static) {
+        installed(metrics::set_global_recorder(Both(other, self.bridge())).is_ok());
+    }
+
+    fn bridge(&self) -> Bridge {
         Bridge::new(self.figures.meter("pointsman"))
     }
 }
@@ -101,6 +111,12 @@ impl Exporter for Otlp {
             }
         }
         .boxed()
+    }
+}
+
+fn installed(done: bool) {
+    if !done {
+        warn!("figures are not exported: this process counts them elsewhere already");
     }
 }
 

@@ -34,6 +34,7 @@ where
             telemetry::invoked(trigger.label(), first, told.is_err(), begun.elapsed());
             figures.write();
         }
+        telemetry::flush().await;
         told.map_err(|fault| {
             error!(%fault, "the invocation failed");
             Diagnostic { error_type: fault.kind.to_owned(), error_message: fault.message }

@@ -14,6 +14,8 @@ use pointsman_core::{
 };
 use tokio::{runtime::Handle, task::block_in_place, time::sleep};
 
+use crate::exported::record;
+
 /// Samples are folded into their buckets this often, whether somebody asks or not.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -27,11 +29,9 @@ pub struct Figures {
 impl Figures {
     /// From now on what is counted is shown.
     pub fn install(admin: Arc<dyn QueueAdmin>) -> Result<Self> {
-        let handle = PrometheusBuilder::new()
-            .with_recommended_naming(true)
-            .set_buckets(SECONDS) // every histogram of ours is one of times
-            .and_then(PrometheusBuilder::install_recorder)
-            .context("the metrics cannot be recorded")?;
+        let builder = PrometheusBuilder::new().with_recommended_naming(true).set_buckets(SECONDS); // every histogram of ours is one of times
+        let handle = builder.and_then(|page| record(Some(page))).ok().flatten();
+        let handle = handle.context("the metrics cannot be recorded")?;
         telemetry::describe();
         Ok(Self { handle, admin })
     }
