@@ -62,7 +62,11 @@ fn every_figure_of_the_table_is_written() {
         let name = line.split(' ').next().unwrap();
         assert!(ALL.iter().any(|about| about.prometheus() == name), "{name} is not in the table");
     }
-    for name in ["acme", "web", "unknown-source"] {
+    assert!(
+        shown.contains("source=\"unknown\",result=\"unknown_source\""),
+        "a source that nobody configured"
+    );
+    for name in ["acme", "alice", "greet", "unknown-source"] {
         let labels: String = shown.lines().filter_map(|line| line.split_once('{')).map(|it| it.1).collect();
         assert!(!labels.contains(name), "a label names {name}");
     }
@@ -88,15 +92,16 @@ fn by_the_program() -> String {
     let gone = json!({ "action": "deleted", "installation": { "id": 4711, "account": account } });
     house.post("installation", &gone);
     let awaited = [
-        "pointsman_replayed_total",
-        "pointsman_dead_letters_total",
-        "pointsman_erased_total",
-        "pointsman_unrouted_left",
+        "release_publishings_total",
+        "replayed_total",
+        "dead_letters_total",
+        "erased_total",
+        "unrouted_left",
     ];
     let until = Instant::now() + Duration::from_secs(60);
     loop {
         let shown = http::get(&format!("{}/metrics", house.url())).unwrap().text();
-        match awaited.iter().find(|name| !shown.contains(*name)) {
+        match awaited.iter().find(|name| !shown.contains(&format!("\npointsman_{name}"))) {
             None => {
                 house.stop();
                 return shown;
@@ -108,7 +113,8 @@ fn by_the_program() -> String {
 
 /// The names of what the same code writes here.
 fn in_this_process() -> BTreeSet<String> {
-    let (names, runtime) = (Names::default(), tokio::runtime::Builder::new_current_thread().build().unwrap());
+    let (names, runtime) =
+        (Names::default(), tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
     metrics::with_local_recorder(&names, || {
         runtime.block_on(async {
             a_queue_is_down().await;

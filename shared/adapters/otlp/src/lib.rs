@@ -24,11 +24,14 @@ use opentelemetry_sdk::{
     metrics::SdkMeterProvider,
     trace::{SdkTracer, SdkTracerProvider},
 };
-use pointsman_core::{port::Http, telemetry::Exporter};
+use pointsman_core::{
+    port::Http,
+    telemetry::{self, Exporter},
+};
 use tokio::{runtime::Handle, task::spawn_blocking};
-use tracing::{Span, Subscriber, warn};
+use tracing::{Span, Subscriber, level_filters::LevelFilter, warn};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _};
 
 use both::Both;
 use bridge::Bridge;
@@ -90,6 +93,26 @@ impl Otlp {
 
     fn bridge(&self) -> Bridge {
         Bridge::new(self.figures.meter("pointsman"))
+    }
+}
+
+/// For a function, before it serves: where a receiver is named, its spans and figures go there, and its log is JSON on stdout.
+/// Elsewhere nothing is done. `client` is made only where it is needed.
+pub fn start(client: impl FnOnce() -> Arc<dyn Http>, system: &'static str) {
+    if !config::is_wanted() {
+        return;
+    }
+    match Otlp::open(client(), system) {
+        Ok(Some(otlp)) => {
+            let lines = tracing_subscriber::fmt::layer().json().with_target(false).without_time();
+            let all = tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).with(otlp.layer());
+            // Whoever logs elsewhere already goes on there.
+            let _ = all.try_init();
+            otlp.record();
+            telemetry::export_to(otlp);
+        }
+        Ok(None) => {}
+        Err(error) => eprintln!("nothing is sent to OTEL_EXPORTER_OTLP_ENDPOINT: {error}"),
     }
 }
 

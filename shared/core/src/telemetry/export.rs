@@ -23,6 +23,11 @@ pub fn export_to(exporter: impl Exporter + 'static) {
     }
 }
 
+/// Whether there is such a place.
+pub fn is_exported() -> bool {
+    EXPORTER.get().is_some()
+}
+
 /// The span, which was not entered yet, is one of an event's trace.
 pub fn adopt(span: &Span, traceparent: Option<&str>) {
     if let (Some(exporter), Some(traceparent)) = (EXPORTER.get(), traceparent) {

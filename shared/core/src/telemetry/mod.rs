@@ -8,7 +8,7 @@ mod instrument;
 mod recorded;
 mod table;
 
-pub use export::{Exporter, adopt, export_to, flush};
+pub use export::{Exporter, adopt, export_to, flush, is_exported};
 pub use instrument::{About, Counter, Gauge, Histogram, Kind};
 pub use recorded::{exchanged, handled, invoked, ran, sent, served};
 pub use table::*;

@@ -20,18 +20,24 @@ where
     H: Fn(Event) -> F,
     F: Future<Output = Result<Value, Fault>>,
 {
-    lambda_runtime::tracing::init_default_subscriber();
+    // A program that exports its spans logs beside that already.
+    if !telemetry::is_exported() {
+        lambda_runtime::tracing::init_default_subscriber();
+    }
     let figures = figures();
     let (handle, figures, first) = (&handle, &figures, &AtomicBool::new(true));
     let answer = move |event: LambdaEvent<Box<RawValue>>| async move {
         let deadline = i64::try_from(event.context.deadline).ok();
         let deadline = deadline.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX);
         let event = Event::new(event.payload, deadline);
-        let (trigger, begun) = (figures.as_ref().map(|_| event.trigger()), Instant::now());
+        let counts = figures.is_some() || telemetry::is_exported();
+        let (trigger, begun) = (counts.then(|| event.trigger()), Instant::now());
         let told = handle(event).await;
-        if let (Some(figures), Some(trigger)) = (figures, trigger) {
+        if let Some(trigger) = trigger {
             let first = first.swap(false, Ordering::Relaxed);
             telemetry::invoked(trigger.label(), first, told.is_err(), begun.elapsed());
+        }
+        if let Some(figures) = figures {
             figures.write();
         }
         telemetry::flush().await;
@@ -43,8 +49,11 @@ where
     lambda_runtime::run(service_fn(answer)).await
 }
 
-/// Where figures are counted, if they are wanted.
+/// Where figures are counted, if they are wanted and not exported.
 fn figures() -> Option<Emf> {
+    if telemetry::is_exported() {
+        return None;
+    }
     let (namespace, function) = config::figures()?;
     let emf = Emf::new(namespace, function);
     if metrics::set_global_recorder(emf.clone()).is_err() {
