@@ -16,7 +16,6 @@ use opentelemetry_proto::tonic::{
 };
 use pointsman_core::telemetry::{self, ALL, SECONDS};
 use pointsman_tests::{http, server::Server, sign};
-use prost::Message as _;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";

@@ -74,7 +74,7 @@ fn what_an_invocation_counted_is_in_its_log_before_the_answer() {
     }
     assert!(told.values().all(|sum| *sum == 3.0), "{told:?}");
     let recover = function(&house.cloud, "recover");
-    recover.invoke(b"{}");
+    recover.invoke(br#"{ "apply": true }"#);
     let lines = awaited(&recover, 1);
     assert!(lines.iter().any(|line| !line["pointsman.unrouted.left"].is_null()), "{}", recover.log());
 }
