@@ -66,7 +66,7 @@ where
         Ok(request) => invocation::answer(request, name, stage).await,
         Err(answer) => *answer,
     };
-    let method = method.unwrap_or_else(|_| Method::POST);
+    let method = method.unwrap_or(Method::POST);
     telemetry::served(&method, "/webhooks/{source}", answer.status(), begun.elapsed());
     Ok(told(answer))
 }
