@@ -70,6 +70,16 @@ impl Server {
         Self::launch(Command::new(binary()), data, args)
     }
 
+    /// Starts one with these variables and a new data folder, and waits until it is ready.
+    pub fn start_with(variables: &[(&str, &str)], args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = Command::new(binary());
+        command.envs(variables.iter().copied());
+        let mut server = Self::launch(command, folder.path(), args);
+        server.folder = Some(folder);
+        server
+    }
+
     /// Starts one by this command, whose last words are the program, and waits until it is ready.
     pub fn launch(mut command: Command, data: &Path, args: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(args);

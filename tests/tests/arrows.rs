@@ -61,6 +61,13 @@ const WALLS: &[(&str, &[&str])] = &[
     ("aws-", &["shared/adapters/aws"]),
     ("azure_", &["shared/adapters/azure"]),
     ("fe2o3-", &["shared/adapters/azure"]),
+    ("opentelemetry", &["shared/adapters/otlp"]),
+    ("tracing-opentelemetry", &["shared/adapters/otlp"]),
+    // What is counted is in core's table; recorders of it are made by hosts, the app, and tests.
+    (
+        "metrics",
+        &["shared/core", "shared/adapters/otlp", "shared/hosts/lambda", "functions/app", "functions/intake"],
+    ),
 ];
 
 /// Crates that know a trigger, and where they may be known. An outbound client speaks HTTP too.

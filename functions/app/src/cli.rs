@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     commands::{self, Command, serve},
     context::Context,
+    exported,
     logs::{self, Format},
 };
 
@@ -66,14 +67,18 @@ pub fn run() -> ExitCode {
             .exit(),
     };
     let format = common.log_format.unwrap_or_else(|| command.usual_format());
-    let filter = EnvFilter::new(common.log.as_deref().unwrap_or(command.usual_log()));
-    let _logs = logs::start(filter, format);
     let blocking = command.blocking_threads();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().max_blocking_threads(blocking).build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
+    if matches!(command, Command::Serve(_)) {
+        let _within = runtime.enter();
+        exported::open("pointsman");
+    }
+    let filter = EnvFilter::new(common.log.as_deref().unwrap_or(command.usual_log()));
+    let _logs = logs::start(filter, format);
     let done = runtime.block_on(commands::run(command, Context::new(common, format)));
     runtime.shutdown_timeout(LAST);
     match done {

@@ -4,6 +4,7 @@ mod asked;
 mod cli;
 mod commands;
 mod context;
+mod exported;
 mod keeping;
 mod logs;
 mod print;

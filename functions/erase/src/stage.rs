@@ -9,6 +9,7 @@ use pointsman_core::{
     payload::Lens,
     port::{ErrorKind, PortError, Received},
     stored,
+    telemetry::ERASED,
 };
 use tracing::info;
 
@@ -95,6 +96,6 @@ fn tell(installation: u64, removed: &Removed) {
         ("waiting", waiting),
         ("dead", dead),
     ] {
-        metrics::counter!("pointsman_erased_total", "what" => what).increment(count);
+        ERASED.add([what], count);
     }
 }

@@ -6,15 +6,13 @@
 mod fresh;
 mod limiter;
 
-use std::{
-    sync::{Arc, PoisonError, RwLock},
-    time::Instant,
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use pointsman_core::{
     outcome::{Outcome, Reason, Rejection},
     pipeline::{self, Accepted, Request},
     rules::Rules,
+    telemetry::{DELIVERIES, ROUTED},
 };
 
 pub use fresh::Fresh;
@@ -47,7 +45,6 @@ impl Intake {
 
 /// Takes one webhook in. Whatever a port fails with is a Retry: the sender still has the delivery.
 pub async fn handle(request: Request, intake: &Intake) -> Outcome<Accepted> {
-    let started = Instant::now();
     let rules = intake.rules();
     let (name, peer) = (request.source.clone(), request.peer);
     let outcome = match pipeline::ingest(request, &rules, &intake.ports).await {
@@ -59,23 +56,21 @@ pub async fn handle(request: Request, intake: &Intake) -> Outcome<Accepted> {
     };
     // A source's name is a label only once it is known to be one of ours.
     let source = if rules.sources.contains_key(&name) { name } else { "unknown".to_owned() };
-    record(&source, &outcome, started);
+    record(&source, &outcome);
     outcome
 }
 
-fn record(source: &str, outcome: &Outcome<Accepted>, started: Instant) {
+fn record(source: &str, outcome: &Outcome<Accepted>) {
     let result = match outcome {
         Outcome::Done(accepted) if accepted.duplicate => "duplicate",
         Outcome::Done(_) | Outcome::Skipped(_) => "accepted",
         Outcome::Retry { .. } => "unavailable",
         Outcome::Rejected(Rejection { reason, .. }) => reason.label(),
     };
-    metrics::counter!("pointsman_deliveries_total", "source" => source.to_owned(), "result" => result)
-        .increment(1);
-    metrics::histogram!("pointsman_intake_seconds").record(started.elapsed());
+    DELIVERIES.add([source, result], 1);
     if let Outcome::Done(accepted) = outcome {
         for subscription in &accepted.subscriptions {
-            metrics::counter!("pointsman_routed_total", "subscription" => subscription.clone()).increment(1);
+            ROUTED.add([subscription], 1);
         }
     }
 }

@@ -12,6 +12,8 @@ type Door = (Fresh, Arc<SecretsManager>);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    #[cfg(feature = "otlp")]
+    pointsman_otlp::start(|| Arc::new(pointsman_http::Client::default()), "aws_sqs");
     let loaded = Loader::default().load().await?;
     let proxies = loaded.config.trusted_proxies.clone();
     let door = Lazy::new(move || open(loaded.clone()));

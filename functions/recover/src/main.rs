@@ -11,6 +11,8 @@ use pointsman_recover::{Ask, Recover, Terms, Tools};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    #[cfg(feature = "otlp")]
+    pointsman_otlp::start(|| Arc::new(pointsman_http::Client::default()), "aws_sqs");
     let loaded = Loader::default().load().await?;
     let made = Lazy::new(move || open(loaded.clone()));
     let run = async |ask| made.get().await?.0.run(&made.get().await?.1, ask).await?.whole();

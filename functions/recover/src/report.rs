@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use pointsman_core::telemetry::{CURSOR_AGE, RECOVERED, UNROUTED_LEFT};
 use serde::Serialize;
 
 use crate::LATE;
@@ -212,8 +213,7 @@ impl Report {
     pub(crate) fn count(&self) {
         for (sweep, tally) in self.tallies() {
             for (result, count) in tally.results() {
-                metrics::counter!("pointsman_recovered_total", "sweep" => sweep.label(), "result" => result)
-                    .increment(count);
+                RECOVERED.add([sweep.label(), result], count);
             }
         }
         let oldest = self.oldest();
@@ -221,14 +221,12 @@ impl Report {
         let cursor_age_seconds = oldest.values().map(|upto| age(*upto).as_secs().max(0)).max();
         for (source, upto) in oldest {
             let age = age(upto);
-            metrics::gauge!("pointsman_recover_cursor_age_seconds", "source" => source.to_owned())
-                .set(age.as_secs_f64().max(0.0));
+            CURSOR_AGE.set([source], age.as_secs_f64().max(0.0));
             if age > LATE {
                 tracing::error!(source, %upto, "deliveries of `{source}` since {upto} are not settled: GitHub forgets after three days");
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts stay far below 2^52")]
-        metrics::gauge!("pointsman_unrouted").set(self.left as f64);
+        UNROUTED_LEFT.count([], self.left);
         let all = self.tallies().map(|(_, tally)| tally);
         let sum = |of: fn(&Tally) -> u64| all.iter().map(of).sum::<u64>();
         // template.yaml makes a metric of the age: a renamed field would be an alarm that never goes off.

@@ -18,6 +18,7 @@ use pointsman_core::{
     outcome::{Handled, Outcome},
     port::{Clock, PortError, Queue, QueueName, Received, Records},
     release::errand::Errand,
+    telemetry::PUBLISHINGS,
 };
 use pointsman_github::{Above, Github, Refusal};
 use tracing::{Instrument as _, info, info_span};
@@ -113,7 +114,7 @@ async fn one(desk: &Desk<'_>, pull: u64, report: &mut Report) -> Result<(), Port
 }
 
 fn count(result: &'static str) {
-    metrics::counter!("pointsman_release_publishings_total", "result" => result).increment(1);
+    PUBLISHINGS.add([result], 1);
 }
 
 /// What the orchestrator is asked for once a release is out.

@@ -11,6 +11,8 @@ use pointsman_release_automator::{Automator, Tools, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    #[cfg(feature = "otlp")]
+    pointsman_otlp::start(|| Arc::new(pointsman_http::Client::default()), "aws_sqs");
     let loaded = Loader::default().load().await?;
     let made = &Lazy::new(move || open(loaded.clone()));
     serve(async |event| {

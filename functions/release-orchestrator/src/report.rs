@@ -3,6 +3,7 @@
 use pointsman_core::{
     outcome::{Handled, Outcome},
     port::PortError,
+    telemetry::PASSES,
 };
 use pointsman_github::Refusal;
 
@@ -101,5 +102,5 @@ pub(crate) fn ended(result: Result<Report, PortError>) -> Handled<Report> {
 }
 
 fn count(result: &'static str) {
-    metrics::counter!("pointsman_release_passes_total", "result" => result).increment(1);
+    PASSES.add([result], 1);
 }

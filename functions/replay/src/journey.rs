@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join;
 use jiff::{SignedDuration, Timestamp};
-use pointsman_core::port::PortError;
+use pointsman_core::{port::PortError, telemetry::REPLAYED};
 
 use crate::{
     End, Onlooker, Replay, Row,
@@ -149,6 +149,6 @@ impl<'a> Journey<'a> {
 
 fn count_metric(result: &'static str, count: u64) {
     if count > 0 {
-        metrics::counter!("pointsman_replayed_total", "result" => result).increment(count);
+        REPLAYED.add([result], count);
     }
 }

@@ -10,6 +10,8 @@ use pointsman_replay::{MOST, Ports, Replay, handle, submitted};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    #[cfg(feature = "otlp")]
+    pointsman_otlp::start(|| Arc::new(pointsman_http::Client::default()), "aws_sqs");
     let loaded = Loader::default().load().await?;
     let made = &Lazy::new(move || open(loaded.clone()));
     serve(async |event| {

@@ -9,6 +9,7 @@ use crate::{
     release::text::plain,
     scrub::scrub,
     session::Session,
+    telemetry,
     trace::Trace,
 };
 
@@ -121,7 +122,7 @@ impl Work {
     /// The span in which so many messages are handled together; its other lines are found by it.
     pub fn span(&self, messages: usize) -> Span {
         let Self { stage, source, delivery, session, attempt, trace } = self;
-        info_span!(
+        let span = info_span!(
             "invocation",
             stage = stage.as_ref(),
             source = source.as_deref().map(shown).as_deref(),
@@ -131,7 +132,9 @@ impl Work {
             messages = (messages > 1).then_some(messages),
             trace_id = trace.as_ref().map(Trace::id),
             span_id = trace.as_ref().map(Trace::span),
-        )
+        );
+        telemetry::adopt(&span, trace.as_ref().map(Trace::header));
+        span
     }
 
     /// Writes the line. To be called outside of [`Work::span`]: the line has all of its fields.

@@ -34,6 +34,7 @@ pub mod sending;
 pub mod session;
 pub mod stepwise;
 pub mod stored;
+pub mod telemetry;
 pub mod trace;
 pub mod verify;
 pub mod versions;

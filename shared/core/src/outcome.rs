@@ -26,6 +26,17 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
+    /// As a label.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Skipped(_) => "skipped",
+            Self::Retry { cause, .. } if matches!(cause.kind, ErrorKind::Throttled { .. }) => "throttled",
+            Self::Retry { .. } => "retry",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+
     /// The same about something else.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
         match self {

@@ -23,6 +23,7 @@ use crate::{
     sending::{Inline, message},
     session::{Session, Strategy},
     stored::Stored,
+    telemetry::CONDITION_ERRORS,
 };
 
 /// One webhook request, as a host hands it in.
@@ -319,8 +320,7 @@ fn route(source: &Source, rules: &Rules, facts: &Facts, event: &Event) -> Routes
     }
     let routes = rules.router.route(facts, &Subject::new(event, &facts.delivery.payload));
     for (subscription, why) in &routes.failed {
-        metrics::counter!("pointsman_condition_errors_total", "subscription" => subscription.clone())
-            .increment(1);
+        CONDITION_ERRORS.add([subscription], 1);
         tracing::warn!(delivery.id = %facts.delivery.id, subscription, why, "`when` failed for delivery {}: no match", facts.delivery.id);
     }
     routes

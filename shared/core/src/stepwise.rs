@@ -13,6 +13,7 @@ use crate::{
     breaker::{Breakers, PROBE, Pass},
     ledger::{Committed, Entry, Ledger, Mark, Target, Unrouted},
     port::{Archive, Clock, ErrorKind, Expect, Message, PortError, Queue, QueueName, Record, Records},
+    telemetry::UNROUTED,
 };
 
 /// Waits between tries of one queue, jittered; with the sends themselves well under GitHub's 10 s.
@@ -183,7 +184,7 @@ impl Stepwise {
 
 fn told(queue: &QueueName, archive: &str, unrouted: &Unrouted) {
     let why = unrouted.queues.get(queue).map_or("", String::as_str);
-    metrics::counter!("pointsman_unrouted_total", "queue" => queue.to_string()).increment(1);
+    UNROUTED.add([queue.as_str()], 1);
     tracing::warn!(%queue, why, "`{archive}` could not be sent to `{queue}`: kept for recover");
 }
 

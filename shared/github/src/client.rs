@@ -20,7 +20,7 @@ use crate::{
     BaseUrl, Identity, Installation, Repository, Slug, app,
     ask::Ask,
     cache::Cache,
-    refusal,
+    limit, refusal,
     token::{Key, Tokens},
 };
 
@@ -183,6 +183,7 @@ impl Github {
             let new = Box::pin(self.credential(auth)).await?;
             response = self.tried(ask, &new, etag).await?;
         }
+        limit::count(&response);
         refusal::judge(&shown, response, self.now())
     }
 

@@ -5,12 +5,29 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
-use pointsman_core::port::{ErrorKind, PortError};
+use pointsman_core::{
+    port::{ErrorKind, PortError},
+    telemetry::GITHUB_REMAINING,
+};
 
 /// What GitHub asks for where it does not say how long.
 const USUAL: Duration = Duration::from_secs(60);
 /// A limit never lasts longer.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// What GitHub counts on its own: what a label may name. <https://docs.github.com/rest/rate-limit>
+const RESOURCES: &[&str] = &["core", "graphql", "search", "integration_manifest"];
+
+/// What the answer says is left goes into the figures.
+pub(crate) fn count(response: &Response<Bytes>) {
+    let headers = response.headers();
+    let Some(left) = number(headers, "x-ratelimit-remaining").and_then(|left| u64::try_from(left).ok())
+    else {
+        return;
+    };
+    let resource = headers.get("x-ratelimit-resource").and_then(|it| it.to_str().ok()).unwrap_or("core");
+    GITHUB_REMAINING.count([RESOURCES.iter().find(|it| **it == resource).unwrap_or(&"other")], left);
+}
 
 /// The limit that this answer tells of, if it does.
 pub(crate) fn told(shown: &str, response: &Response<Bytes>, now: Timestamp) -> Option<PortError> {

@@ -43,9 +43,17 @@ fn a_function_runs_on_arm_is_traced_and_knows_where_its_data_lies() {
     assert_eq!(globals["Tracing"], "Active");
     let variables = globals["Environment"]["Variables"].as_object().unwrap();
     let names: Vec<_> = variables.keys().map(String::as_str).collect();
-    let expected =
-        ["POINTSMAN_CONFIG", "POINTSMAN_AWS_BUCKET", "POINTSMAN_AWS_TABLE", "POINTSMAN_AWS_QUEUE_PREFIX"];
+    let expected = [
+        "POINTSMAN_CONFIG",
+        "POINTSMAN_AWS_BUCKET",
+        "POINTSMAN_AWS_TABLE",
+        "POINTSMAN_AWS_QUEUE_PREFIX",
+        "POINTSMAN_METRICS_NAMESPACE",
+    ];
     assert_eq!(names, expected);
+    // Where the dashboard looks; empty, none are written.
+    let namespace = json!({ "Fn::If": ["CountsFigures", { "Fn::Sub": "Pointsman/${AWS::StackName}" }, ""] });
+    assert_eq!(variables["POINTSMAN_METRICS_NAMESPACE"], namespace);
     for (name, function) in functions(&template) {
         for key in ["Runtime", "Architectures", "Tracing", "Environment", "Layers"] {
             assert!(function[key].is_null(), "{name}: {key} is said once, for all");

@@ -1,5 +1,7 @@
-//! Somebody is told: of every queue, every dead letter, of errors, and of a recover that does not run.
+//! Somebody is told: of every queue, every dead letter, of errors, and of a recover that does not run. And the workbook shows
+//! figures that there are.
 
+use pointsman_core::telemetry;
 use serde_json::Value;
 
 use crate::terraform;
@@ -56,4 +58,19 @@ fn an_alert_says_what_to_do_to_somebody() {
     }
     let (_, recover) = terraform().of_type("azurerm_monitor_scheduled_query_rules_alert_v2").remove(0);
     assert_eq!(recover["action"][0]["action_groups"][0], group);
+}
+
+#[test]
+fn the_workbook_shows_figures_by_labels_that_they_have() {
+    let charts = terraform().local("charts");
+    let charts = charts.as_array().unwrap();
+    assert!(charts.len() >= 8, "{charts:#?}");
+    for chart in charts {
+        let (name, by) = (chart["name"].as_str().unwrap(), chart["by"].as_str().unwrap());
+        let about = telemetry::named(name).unwrap_or_else(|| panic!("there is no figure `{name}`"));
+        assert!(about.labels.contains(&by), "{name} has no label `{by}`");
+    }
+    let (_, workbook) = terraform().of_type("azurerm_application_insights_workbook").remove(0);
+    assert_eq!(workbook["source_id"], "${lower(azurerm_application_insights.this.id)}");
+    assert!(workbook["data_json"].as_str().unwrap().contains("for chart in local.charts"));
 }

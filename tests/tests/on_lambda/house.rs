@@ -61,7 +61,13 @@ impl House {
 
 /// A function of the stack, by its program's name.
 pub fn function(cloud: &Cloud, name: &str) -> Function {
-    Function::new(name, TIME, cloud.commands(program(name)))
+    let commands = cloud.commands(program(name));
+    let counted = move || {
+        let mut command = commands();
+        command.env("POINTSMAN_METRICS_NAMESPACE", "Pointsman/stack");
+        command
+    };
+    Function::new(name, TIME, counted)
 }
 
 /// Whether there is still time.

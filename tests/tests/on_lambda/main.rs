@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod care;
+mod figures;
 mod house;
 mod payloads;
 mod recover;

@@ -40,6 +40,11 @@ pub struct House {
 impl House {
     /// With a first release behind it, and nobody at the App's end yet.
     pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// The same with more in its configuration.
+    pub fn with(more: &str) -> Self {
         let runtime = Runtime::new().unwrap();
         let github = FakeGithub::new(Arc::new(SystemClock), 1);
         openapi::watch(&github);
@@ -55,20 +60,42 @@ impl House {
         github.install(app.id, "acme", None);
         let folder = tempfile::tempdir().unwrap();
         let house = Self { github, trace: None, app, server: None, folder, _door: door, _runtime: runtime };
-        house.configure();
+        house.configure(more);
         house
     }
 
-    fn configure(&self) {
+    fn configure(&self, more: &str) {
         let at = |name: &str| self.folder.path().join(name);
         fs::write(at("app.pem"), PRIVATE_KEY.as_bytes()).unwrap();
         let (secret, id, url) = (&self.app.secret, self.app.id, self.github.base_url());
         let config = format!(
             "sources:\n  github:\n    secrets: ['literal:{secret}']\n    \
              app: {{ id: {id}, private_key: 'file:app.pem', base_url: '{url}' }}\n\
-             release: {{ enabled: true }}\n"
+             release: {{ enabled: true }}\n{more}"
         );
         fs::write(at("pointsman.yaml"), config).unwrap();
+    }
+
+    /// Where the server listens.
+    pub fn url(&self) -> &str {
+        &self.server.as_ref().unwrap().url
+    }
+
+    /// Hands a webhook over that GitHub's App signs.
+    pub fn post(&self, event: &str, payload: &Value) {
+        let (body, id) = (payload.to_string(), uuid::Uuid::new_v4().to_string());
+        let signature = pointsman_tests::sign(&self.app.secret, body.as_bytes());
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-github-event", event),
+            ("x-github-delivery", &id),
+            ("x-github-hook-installation-target-type", "integration"),
+            ("x-github-hook-installation-target-id", &self.app.id.to_string()),
+            ("x-hub-signature-256", &signature),
+        ];
+        let url = format!("{}/webhooks/github", self.url());
+        let answer = http::post(&url, &headers, body.as_bytes()).unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.text());
     }
 
     fn data(&self) -> PathBuf {
@@ -164,7 +191,7 @@ impl House {
         rows.iter().flat_map(count).sum()
     }
 
-    fn in_time(&self, until: Instant, what: &str) {
+    pub fn in_time(&self, until: Instant, what: &str) {
         if Instant::now() > until {
             panic!("not in time: {what}\n{}\n{:#}", self.log(), brief(&self.github.snapshot(REPO)));
         }

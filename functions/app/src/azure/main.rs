@@ -2,6 +2,8 @@
 //!
 //! Starting makes no call: what a function needs is made on first use, by `wire`.
 
+#[path = "../exported/mod.rs"]
+mod exported;
 mod functions;
 #[path = "../signals.rs"]
 mod signals;
@@ -15,17 +17,21 @@ mod world;
 use std::{io, process::ExitCode, sync::Arc};
 
 use anyhow::{Error, Result};
-use pointsman_core::{invocation, scrub::scrub};
+use pointsman_core::{invocation, scrub::scrub, telemetry};
 use pointsman_env::{Loader, SystemClock};
 use pointsman_host_azfunc::{Host, Lazy, config::port};
 use tracing::{error, level_filters::LevelFilter};
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use functions::Functions;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     // The host reads each line, and keeps it as a trace of Application Insights.
-    tracing_subscriber::fmt().json().with_max_level(LevelFilter::INFO).with_writer(io::stdout).init();
+    exported::open("servicebus");
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(io::stdout);
+    tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).with(exported::layer()).init();
+    _ = exported::record(None);
     invocation::tell_of_panics();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,5 +53,6 @@ async fn run() -> Result<()> {
     let intake = functions.intake();
     let host = Host::bind(port, calls, "intake", &proxies, move |request| intake(request)).await?;
     host.serve(stop).await;
+    telemetry::flush().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pointsman_core::{
     port::{Archive, ErrorKind, Listed, Peeked, PortError, QueueAdmin, QueueName, Selection, dead_letter},
     stored::folders,
+    telemetry::EXPIRED,
 };
 
 /// Rows in one listing.
@@ -93,7 +94,7 @@ impl Sweep<'_> {
             _ => (&mut self.expired.archive, "archive"),
         };
         *total += count;
-        metrics::counter!("pointsman_expired_total", "what" => what).increment(count);
+        EXPIRED.add([what], count);
         removed.into_iter().collect()
     }
 
@@ -120,7 +121,7 @@ impl Sweep<'_> {
             // One that a receiver holds stays until the next sweep.
             let purged = self.queues.purge(queue, Selection::Only(old)).await?;
             self.expired.dead_letters += purged;
-            metrics::counter!("pointsman_expired_total", "what" => "dead_letters").increment(purged);
+            EXPIRED.add(["dead_letters"], purged);
             if page.len() < PEEKED {
                 return Ok(());
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use pointsman_core::telemetry::RETENTION_FAILURES;
 use pointsman_host_http::Dependency;
 use tokio::{select, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -81,7 +82,7 @@ pub async fn go(mut seen: watch::Receiver<Option<Terms>>, tools: Tools, leave: C
 }
 
 /// One sweep; says how long to wait for the next.
-async fn once(terms: &Terms, tools: &Tools) -> Duration {
+pub async fn once(terms: &Terms, tools: &Tools) -> Duration {
     let now = tools.clock.now();
     let cut = Cut { archive: before(now, terms.archive), dead_letters: before(now, terms.dead_letters) };
     let mut sweep = Sweep { archive: &*tools.archive, queues: &*tools.queues, expired: Expired::default() };
@@ -97,7 +98,7 @@ async fn once(terms: &Terms, tools: &Tools) -> Duration {
     match done {
         Ok(()) => EVERY,
         Err(error) => {
-            metrics::counter!("pointsman_retention_failures_total").increment(1);
+            RETENTION_FAILURES.add([], 1);
             warn!(%error, again_s = AGAIN.as_secs(), "retention: not everything could be looked at");
             AGAIN
         }

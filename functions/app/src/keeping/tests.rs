@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use pointsman_conformance::TurnedClock;
+use pointsman_core::telemetry;
 use pointsman_core::{
     delivery::{SourceName, keyed_by_hour},
     port::{Ask, ErrorKind, Message, Object, PortError, Queue as _, QueueName, Receiver as _, Records as _},
@@ -14,7 +16,7 @@ use tokio::sync::watch;
 
 use super::{
     sweep::{Cut, Expired, Sweep},
-    sweeps::{EVERY, SOON},
+    sweeps::{EVERY, SOON, once},
     *,
 };
 
@@ -269,6 +271,38 @@ async fn a_sweep_that_failed_comes_again_and_one_that_hangs_does_not_hold_a_stop
         })
         .await;
     tokio::time::timeout(MINUTE, keeping.stop()).await.expect("it stops all the same");
+    house.store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_removed_and_what_failed_is_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    telemetry::describe();
+    let house = House::new().await;
+    house.store("deliveries", "github", house.now(), "-.a").await;
+    house.clock.turn(2 * HOUR);
+    let ports = house.store.ports();
+    let tools = |archive| Tools {
+        archive,
+        queues: ports.admin.clone(),
+        records: ports.records.clone(),
+        receiver: ports.receiver.clone(),
+        clock: house.clock.clone(),
+        swept: watch::Sender::default(),
+    };
+    let (down, hangs) = (watch::channel(true).1, watch::channel(false).0);
+    let down: Arc<dyn Archive> = Arc::new(Down { archive: ports.archive.clone(), is_down: down, hangs });
+    for archive in [ports.archive.clone(), down] {
+        once(&terms(HOUR), &tools(archive)).await;
+    }
+    let figures =
+        ["pointsman.expired", "pointsman.retention.failures"].map(|it| telemetry::named(it).unwrap());
+    let shown = recorder.handle().render();
+    for (figure, said) in figures.into_iter().zip(["{what=\"archive\"} 1", " 1"]) {
+        let line = format!("\n{}{said}\n", figure.name.replace('.', "_"));
+        assert!(shown.contains(&line), "{line} is not in\n{shown}");
+    }
     house.store.close().await;
 }
 

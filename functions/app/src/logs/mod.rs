@@ -5,8 +5,9 @@ mod buffer;
 use std::io::{self, IsTerminal as _};
 
 use pointsman_core::invocation;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
+use crate::exported;
 use buffer::{Buffer, Emptied};
 
 /// How a line looks.
@@ -32,16 +33,18 @@ pub struct Logs {
 
 /// From now on what passes this filter is written to stderr. A panic of ours tells where, and nothing of what it was about.
 pub fn start(filter: EnvFilter, format: Format) -> Logs {
-    let logs = tracing_subscriber::fmt().with_env_filter(filter);
+    let all = tracing_subscriber::registry().with(filter);
     match format {
         Format::Text => {
             let ansi = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-            logs.with_writer(io::stderr).with_ansi(ansi).init();
+            let lines = fmt::layer().with_writer(io::stderr).with_ansi(ansi);
+            all.with(lines).with(exported::layer()).init();
             Logs { _emptied: None }
         }
         Format::Json => {
             let (buffer, emptied) = Buffer::start(io::stderr());
-            logs.json().with_writer(buffer).init();
+            let lines = fmt::layer().json().with_writer(buffer);
+            all.with(lines).with(exported::layer()).init();
             invocation::tell_of_panics();
             Logs { _emptied: Some(emptied) }
         }

@@ -135,7 +135,7 @@ fn the_server_runs_it_as_soon_as_the_configuration_says_so() {
     for line in [
         "pointsman_recovered_total{sweep=\"github\",result=\"redelivered\"} 1\n",
         "pointsman_recover_cursor_age_seconds{source=\"github\"} ",
-        "pointsman_unrouted 0\n",
+        "pointsman_unrouted_left 0\n",
     ] {
         assert!(told.contains(line), "{line} is missing in\n{told}");
     }

@@ -91,7 +91,7 @@ async fn who_sends_what_was_kept_does_not_wait_for_an_open_circuit_and_is_its_pr
 
 #[tokio::test]
 async fn metrics_tell_who_is_skipped_and_what_was_kept() {
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let recorder = PrometheusBuilder::new().with_recommended_naming(true).build_recorder();
     let _here = metrics::set_default_local_recorder(&recorder);
     let shown = || {
         let text = recorder.handle().render();

@@ -1,9 +1,12 @@
 //! One delivery's archive object, messages and mark in one transaction.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use pointsman_core::{
     ledger::{Committed, Entry, Ledger, Mark},
     port::{PortError, QueueName},
+    telemetry,
 };
 
 use crate::{
@@ -20,8 +23,20 @@ use crate::{
 impl Ledger for Store {
     async fn commit(&self, entry: Entry) -> Result<Committed, PortError> {
         let weight = entry.object.body.len() + 1024 * (1 + entry.messages.len());
+        let queues: Vec<_> = entry.messages.iter().map(|(queue, _)| queue.clone()).collect();
         let prepared = Prepared::new(entry)?;
-        self.engine().write(weight, move |writer| prepared.commit(writer)).await?
+        let begun = Instant::now();
+        let done = self.engine().write(weight, move |writer| prepared.commit(writer)).await;
+        let done = done.and_then(|done| done);
+        let reached = |queue: &&QueueName| match &done {
+            Ok(Committed::Stored { sent, .. }) => sent.contains(queue),
+            Ok(Committed::OtherBytes { .. }) => false,
+            Err(_) => true,
+        };
+        for queue in queues.iter().filter(reached) {
+            telemetry::sent(queue, [&done], begun.elapsed());
+        }
+        done
     }
 }
 

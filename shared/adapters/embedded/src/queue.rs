@@ -1,5 +1,7 @@
 //! The queue's three ports on the engine.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -7,7 +9,7 @@ use pointsman_core::port::{
     Abandon, Ask, Body, Control, Message, MessageId, Peeked, PortError, Queue, QueueAdmin, QueueName,
     QueueStats, Receipt, Received, Receiver, Selection, Sent,
 };
-use pointsman_core::session::Session;
+use pointsman_core::{session::Session, telemetry};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -34,18 +36,20 @@ impl Queue for Store {
         let outgoing: Vec<_> = messages.iter().map(|message| Outgoing::new(message, &mut bodies)).collect();
         let weight = messages.iter().map(|message| message.body.len() + 256).sum();
         drop(messages);
-        let queue = queue.clone();
+        let (name, begun) = (queue.clone(), Instant::now());
         let sent = self
             .engine()
             .write(weight, move |writer| {
-                let queue = match writer.state.queue(&queue) {
+                let queue = match writer.state.queue(&name) {
                     Ok(queue) => queue,
                     Err(error) => return Ok(repeat(count, &error)),
                 };
                 send_all(writer, queue, &outgoing, &bodies)
             })
             .await;
-        sent.unwrap_or_else(|error| repeat(count, &error))
+        let sent = sent.unwrap_or_else(|error| repeat(count, &error));
+        telemetry::sent(queue, &sent, begun.elapsed());
+        sent
     }
 }
 

@@ -1,6 +1,9 @@
 //! The one client: its connections are kept and shared, its TLS is rustls alone.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,7 +18,10 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use pointsman_core::port::{Http, PortError};
+use pointsman_core::{
+    port::{Http, PortError},
+    telemetry,
+};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
 
@@ -104,8 +110,12 @@ impl Client {
         request: Request<Bytes>,
         patience: Duration,
     ) -> Result<Response<Bytes>, Error> {
-        let url = request.uri().clone();
-        timeout(patience, self.follow(request)).await.unwrap_or(Err(Error::Late { url, patience }))
+        let (method, url, begun) = (request.method().clone(), request.uri().clone(), Instant::now());
+        let late = Error::Late { url: url.clone(), patience };
+        let answer = timeout(patience, self.follow(request)).await.unwrap_or(Err(late));
+        let status = answer.as_ref().map(Response::status).map_err(Error::label);
+        telemetry::exchanged(&method, url.host().unwrap_or_default(), status, begun.elapsed());
+        answer
     }
 
     async fn follow(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {

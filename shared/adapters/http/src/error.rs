@@ -47,6 +47,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// As a label.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "url",
+            Self::Connect { .. } => "connect",
+            Self::Untrusted { .. } => "untrusted",
+            Self::Broken(..) => "broken",
+            Self::TooLong(..) => "too_long",
+            Self::Late { .. } => "late",
+        }
+    }
+
     /// What the client's error was about: the connection, the other side's certificate, or the conversation.
     pub(crate) fn of(url: &Uri, error: &hyper_util::client::legacy::Error, no_roots: bool) -> Self {
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();

@@ -11,6 +11,7 @@ use super::{Breaker, Circuit, Pass};
 use crate::{
     ledger::Target,
     port::{PortError, QueueName},
+    telemetry::CIRCUIT_OPEN,
 };
 
 /// The circuits of one process. A queue that was never sent to has none yet.
@@ -45,14 +46,13 @@ impl Breakers {
             return;
         }
         let why = breaker.last_error().unwrap_or_default();
-        let open = metrics::gauge!("pointsman_circuit_open", "queue" => queue.to_string());
         match breaker.circuit(now) {
             Circuit::Open { until } => {
-                open.set(1.0);
+                CIRCUIT_OPEN.set([queue.as_str()], 1.0);
                 tracing::warn!(%queue, %until, why, "the circuit of `{queue}` is open until {until:.0}: its events are kept for recover");
             }
             _ => {
-                open.set(0.0);
+                CIRCUIT_OPEN.set([queue.as_str()], 0.0);
                 tracing::info!(%queue, "the circuit of `{queue}` is closed: it takes messages again");
             }
         }

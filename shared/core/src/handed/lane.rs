@@ -22,7 +22,7 @@ use crate::{
     handling::{Ending, Work},
     outcome::{Handled, Outcome, Reason, Rejection, panicked, settle},
     port::{Abandon, MessageId, PortError, Received},
-    stored, trace,
+    stored, telemetry, trace,
     word::{Bounds, Word},
 };
 
@@ -110,6 +110,7 @@ where
         done: &mut Vec<Received>,
         endings: &mut Vec<Ending>,
     ) -> Then {
+        let begun = self.source.clock.now();
         let outcome = self.handle(&turn).await;
         if matches!(outcome, Outcome::Rejected(_)) && turn.len() > 1 {
             warn!(messages = turn.len(), "rejected together; each is tried alone");
@@ -119,6 +120,7 @@ where
         }
         let first = &turn[0];
         let now = self.source.clock.now();
+        telemetry::handled(&self.source.queue, &outcome, turn.len(), left(begun, now));
         let age = left(since(first), now);
         let settings = &self.source.settings;
         let bounds = Bounds { max_attempts: settings.max_deliveries, max_age: settings.max_age };

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use tracing::{Instrument as _, info_span};
 
 use super::Fault;
-use crate::outcome::{Handled, Outcome, panicked};
+use crate::{
+    outcome::{Handled, Outcome, panicked},
+    telemetry,
+};
 
 /// Runs the stage once: `{"done": ..}` or `{"skipped": why}`. A panic is this run's fault and no other's.
 pub async fn run<T: Serialize>(
@@ -17,7 +20,9 @@ pub async fn run<T: Serialize>(
 ) -> Result<Value, Fault> {
     let span = info_span!("invocation", stage);
     let ended = AssertUnwindSafe(running).catch_unwind().instrument(span).await;
-    match ended.unwrap_or_else(|panic| Err(panicked(&*panic)))? {
+    let ended = ended.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    telemetry::ran(stage, ended.as_ref().ok());
+    match ended? {
         Outcome::Done(done) => {
             let done = serde_json::to_value(done);
             Ok(json!({ "done": done.map_err(|error| Fault::new("Internal", error.to_string()))? }))

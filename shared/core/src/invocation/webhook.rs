@@ -12,6 +12,7 @@ use crate::{
     handling::{Ending, Work},
     outcome::{Outcome, Reason, Rejection},
     pipeline::{Accepted, Request},
+    telemetry,
     trace::{self, Trace},
 };
 
@@ -31,6 +32,7 @@ where
     let (begun, mut work) = (now(), work(name, &request));
     let handling = AssertUnwindSafe(async { stage(request).await }).catch_unwind();
     let outcome = trace::within(work.trace.clone(), handling.instrument(work.span(1))).await;
+    telemetry::ran(name, outcome.as_ref().ok());
     let answer = outcome.as_ref().map_or_else(|_| answer::failed(), answer::outcome);
     let ending = match &outcome {
         Ok(outcome) => ending(outcome, &mut work),

@@ -26,6 +26,21 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// As a label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Denied => "denied",
+            Self::Invalid => "invalid",
+            Self::Throttled { .. } => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// A port's failure: what was wrong, where, and what to do about it.
 #[derive(Debug)]
 pub struct PortError {

@@ -39,6 +39,17 @@ pub enum Trigger {
     Direct,
 }
 
+impl Trigger {
+    /// As a label, by OpenTelemetry's words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Queue => "pubsub",
+            Self::Timer => "timer",
+            Self::Direct => "other",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "Data", alias = "data")]

@@ -6,7 +6,10 @@ use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     panic::AssertUnwindSafe,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,6 +23,7 @@ use pointsman_core::{
     outcome::{Outcome, panicked},
     pipeline::{Accepted, Request},
     port::Clock,
+    telemetry,
 };
 use pointsman_host_http::{Limits, Parts, Server};
 use serde_json::Value;
@@ -45,6 +49,7 @@ pub struct Calls {
     functions: BTreeMap<&'static str, Function>,
     clock: Arc<dyn Clock>,
     handled: Arc<Handled>,
+    first: Arc<AtomicBool>,
     stopping: watch::Sender<bool>,
 }
 
@@ -55,6 +60,7 @@ impl Calls {
             functions: BTreeMap::new(),
             clock,
             handled: Arc::default(),
+            first: Arc::new(AtomicBool::new(true)),
             stopping: watch::Sender::new(false),
         }
     }
@@ -86,8 +92,13 @@ impl Calls {
             // Whose it is cannot be known: it may be a message, and come again at once.
             Err(fault) => (fault.into(), Some(LONGEST)),
             Ok(call) => {
-                let patience = call.patience();
-                match AssertUnwindSafe(function(call)).catch_unwind().await {
+                let (patience, trigger) = (call.patience(), call.trigger());
+                let told = AssertUnwindSafe(function(call)).catch_unwind().await;
+                let first = self.first.swap(false, Ordering::Relaxed);
+                let took = self.clock.now().duration_since(now).unsigned_abs();
+                telemetry::invoked(trigger.label(), first, !matches!(told, Ok(Ok(_))), took);
+                telemetry::flush().await;
+                match told {
                     Ok(Ok(told)) => return reply::done(&told.to_string()),
                     Ok(Err(failure)) => {
                         let after = failure.after.or(patience);

@@ -4,14 +4,31 @@ use std::{net::IpAddr, time::Instant};
 
 use bytes::Buf;
 use futures::Stream;
-use http::{HeaderMap, header::CONTENT_LENGTH};
-use pointsman_core::{client, delivery::Headers, invocation, pipeline::Request};
+use http::{HeaderMap, Method, header::CONTENT_LENGTH};
+use pointsman_core::{client, delivery::Headers, invocation, pipeline::Request, telemetry};
 use warp::reply::Response;
 
 use crate::{answer, body, routes::Host};
 
-/// Takes one webhook. Its part of the room is held until the stage is done with the body.
+/// As a label: never the source, which anybody may make up.
+const ROUTE: &str = "/webhooks/{source}";
+
+/// Takes one webhook, and measures how long that takes.
 pub(crate) async fn take<B: Buf>(
+    host: &Host,
+    peer: IpAddr,
+    source: String,
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Response {
+    let begun = Instant::now();
+    let answer = answered(host, peer, source, headers, body).await;
+    telemetry::served(&Method::POST, ROUTE, answer.status(), begun.elapsed());
+    answer
+}
+
+/// Its part of the room is held until the stage is done with the body.
+async fn answered<B: Buf>(
     host: &Host,
     peer: IpAddr,
     source: String,

@@ -33,6 +33,18 @@ pub enum Trigger {
     Direct,
 }
 
+impl Trigger {
+    /// As a label, by OpenTelemetry's words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Queue => "pubsub",
+            Self::Timer => "timer",
+            Self::Direct => "other",
+        }
+    }
+}
+
 /// The fields that tell triggers apart.
 #[derive(Deserialize)]
 struct Marks {

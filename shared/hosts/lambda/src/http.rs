@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::IpAddr, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use ipnet::IpNet;
 use pointsman_core::{
     answer::{self, Answer},
@@ -15,6 +15,7 @@ use pointsman_core::{
     invocation,
     outcome::Outcome,
     pipeline::{Accepted, Request},
+    telemetry,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,11 +59,15 @@ pub async fn handle<F>(
 where
     F: Future<Output = Outcome<Accepted>>,
 {
+    let begun = Instant::now();
     let asked: Asked = event.read("HTTP request (payload 2.0)")?;
+    let method = Method::from_bytes(asked.request_context.http.method.as_bytes());
     let answer = match request(asked, trusted) {
         Ok(request) => invocation::answer(request, name, Instant::now, stage).await,
         Err(answer) => *answer,
     };
+    let method = method.unwrap_or(Method::POST);
+    telemetry::served(&method, "/webhooks/{source}", answer.status(), begun.elapsed());
     Ok(told(answer))
 }
 

@@ -9,6 +9,7 @@ use pointsman_core::{
     outcome::{Handled, Outcome, panicked, settle},
     port::{ErrorKind, Receipt, Received},
     session::Session,
+    telemetry,
     trace,
 };
 use tracing::{Instrument as _, warn};
@@ -93,12 +94,18 @@ where
     async fn settle(&mut self, turn: Vec<Received>, endings: &mut Vec<Ending>) -> bool {
         let held: Vec<Held> = turn.iter().map(Held::of).collect();
         let several = if turn.len() > 1 { turn.clone() } else { Vec::new() };
+        let begun = self.crew.worker.clock.now();
         let ran = self.handle(turn, &held).await;
         if matches!(ran, Ran::Ended(Outcome::Rejected(_))) && !several.is_empty() {
             warn!(messages = several.len(), "rejected together; each is tried alone");
             self.apart = several.len();
             self.put_back(several);
             return true;
+        }
+        if let Ran::Ended(outcome) = &ran {
+            let Worker { clock, queue, .. } = &self.crew.worker;
+            let took = clock.now().duration_since(begun).unsigned_abs();
+            telemetry::handled(queue, outcome, held.len(), took);
         }
         if !matches!(ran, Ran::Ended(Outcome::Done(()) | Outcome::Skipped(_) | Outcome::Rejected(_))) {
             // Last to first, and before the one that failed: nobody may get a later one first.

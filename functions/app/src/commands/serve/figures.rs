@@ -4,13 +4,20 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use pointsman_core::port::{PortError, QueueAdmin};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use pointsman_core::{
+    port::{PortError, QueueAdmin},
+    telemetry::{
+        self, QUEUE_DEAD, QUEUE_DELAYED, QUEUE_DEPTH, QUEUE_HELD, QUEUE_IN_FLIGHT, QUEUE_OLDEST,
+        QUEUE_PAUSED, SECONDS,
+    },
+};
 use tokio::{runtime::Handle, task::block_in_place, time::sleep};
+
+use crate::exported::record;
 
 /// Samples are folded into their buckets this often, whether somebody asks or not.
 const UPKEEP: Duration = Duration::from_secs(5);
-const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// The figures of this process.
 #[derive(Clone)]
@@ -22,10 +29,10 @@ pub struct Figures {
 impl Figures {
     /// From now on what is counted is shown.
     pub fn install(admin: Arc<dyn QueueAdmin>) -> Result<Self> {
-        let handle = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)
-            .and_then(PrometheusBuilder::install_recorder)
-            .context("the metrics cannot be recorded")?;
+        let builder = PrometheusBuilder::new().with_recommended_naming(true).set_buckets(SECONDS); // every histogram of ours is one of times
+        let handle = builder.and_then(|page| record(Some(page))).ok().flatten();
+        let handle = handle.context("the metrics cannot be recorded")?;
+        telemetry::describe();
         Ok(Self { handle, admin })
     }
 
@@ -45,22 +52,19 @@ impl Figures {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts stay far below 2^52")]
     async fn refresh(&self) -> Result<(), PortError> {
         let now = Timestamp::now();
         for queue in self.admin.list().await? {
             let stats = self.admin.stats(&queue).await?;
             let age = stats.oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0));
-            let set = |name: &'static str, value: f64| {
-                metrics::gauge!(name, "queue" => queue.to_string()).set(value)
-            };
-            set("pointsman_queue_depth", stats.depth as f64);
-            set("pointsman_queue_in_flight", stats.in_flight as f64);
-            set("pointsman_queue_delayed", stats.delayed as f64);
-            set("pointsman_queue_dead", stats.dead as f64);
-            set("pointsman_queue_held", stats.held as f64);
-            set("pointsman_queue_paused", f64::from(u8::from(stats.paused)));
-            set("pointsman_queue_oldest_seconds", age);
+            let of = [queue.as_str()];
+            QUEUE_DEPTH.count(of, stats.depth);
+            QUEUE_IN_FLIGHT.count(of, stats.in_flight);
+            QUEUE_DELAYED.count(of, stats.delayed);
+            QUEUE_DEAD.count(of, stats.dead);
+            QUEUE_HELD.count(of, stats.held);
+            QUEUE_PAUSED.count(of, u64::from(stats.paused));
+            QUEUE_OLDEST.set(of, age);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Result, bail};
-use pointsman_core::{config::Config, rules::Rules};
+use pointsman_core::{config::Config, rules::Rules, telemetry};
 use pointsman_embedded::{Options, Store};
 use pointsman_env::{LoadError, Loaded, SystemClock, Watcher};
 use pointsman_host_http::{Parts, Server};
@@ -58,6 +58,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
     let served =
         serve((&loaded, context.logs), rules, &store, Watcher::new(loader, &loaded, clock), stop).await;
     store.close().await;
+    telemetry::flush().await;
     served
 }
 

@@ -1,7 +1,10 @@
 //! Sending: ten messages and one MiB in a call, never two of one session in the same: SQS may take the second and refuse
 //! the first.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
@@ -9,6 +12,7 @@ use futures::future::join_all;
 use pointsman_core::{
     pack::ATTRIBUTE,
     port::{ErrorKind, Message, MessageId, PortError, Queue, QueueName, Sent},
+    telemetry,
 };
 
 use super::{
@@ -30,10 +34,14 @@ impl Queue for Sqs {
             Ok(place) => place,
             Err(error) => return messages.iter().map(|_| Err(again(&error))).collect(),
         };
-        if place.ordered {
-            return self.send_all(queue, &place, messages).await;
-        }
-        self.send_once(queue, &place, messages).await
+        let begun = Instant::now();
+        let outcomes = if place.ordered {
+            self.send_all(queue, &place, messages).await
+        } else {
+            self.send_once(queue, &place, messages).await
+        };
+        telemetry::sent(queue, &outcomes, begun.elapsed());
+        outcomes
     }
 }
 

@@ -1,11 +1,14 @@
 //! Sending: as many messages in a call as the namespace takes. A batch is taken whole or refused whole; of a refused one
 //! each message is sent alone, so that each has its own answer.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use async_trait::async_trait;
 use http::Method;
-use pointsman_core::port::{ErrorKind, Message, MessageId, PortError, Queue, QueueName, Sent};
+use pointsman_core::{
+    port::{ErrorKind, Message, MessageId, PortError, Queue, QueueName, Sent},
+    telemetry,
+};
 
 use super::{SENDER, ServiceBus, again, wire::Entry};
 use crate::fault::Asked;
@@ -22,6 +25,7 @@ type Indexed = Vec<(usize, Entry)>;
 #[async_trait]
 impl Queue for ServiceBus {
     async fn send(&self, queue: &QueueName, messages: Vec<Message>) -> Vec<Outcome> {
+        let begun = Instant::now();
         let (largest, now) = (self.0.namespace.largest, self.0.clock.now());
         let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(messages.len());
         let mut waiting: Indexed = Vec::new();
@@ -44,7 +48,9 @@ impl Queue for ServiceBus {
             waiting = rest;
         }
         let silence = || Err(PortError::internal(format!("a message to `{queue}` was not sent")));
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(silence)).collect()
+        let outcomes: Vec<_> = outcomes.into_iter().map(|it| it.unwrap_or_else(silence)).collect();
+        telemetry::sent(queue, &outcomes, begun.elapsed());
+        outcomes
     }
 }
 
