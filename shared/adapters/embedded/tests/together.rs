@@ -1,6 +1,5 @@
 //! Every order in which threads can take their steps over what they share, tried by loom.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![expect(dead_code, reason = "each test uses a part of what the file holds")]
 
 #[path = "../src/together.rs"]
 mod together;
@@ -12,22 +11,20 @@ mod sync {
     pub use loom::sync::{Mutex, MutexGuard, atomic};
 }
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use loom::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, mpsc},
     thread,
 };
 
 use together::{Pool, Standing};
 
-/// A connection: how many are open is counted.
-struct Open(Arc<AtomicUsize>);
+/// A connection: how many are open is counted, by what is no step of the model.
+struct Open(std::sync::Arc<AtomicUsize>);
 
 impl Open {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
+    fn new(count: &std::sync::Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::SeqCst);
         Self(count.clone())
     }
@@ -42,7 +39,7 @@ impl Drop for Open {
 #[test]
 fn nothing_stays_open_once_a_pool_is_closed_whoever_still_reads() {
     loom::model(|| {
-        let (open, pool) = (Arc::new(AtomicUsize::new(0)), Arc::new(Pool::new()));
+        let (open, pool) = (std::sync::Arc::new(AtomicUsize::new(0)), Arc::new(Pool::new()));
         let readers: Vec<_> = (0..2)
             .map(|_| {
                 let (open, pool) = (open.clone(), pool.clone());
@@ -61,7 +58,7 @@ fn nothing_stays_open_once_a_pool_is_closed_whoever_still_reads() {
 #[test]
 fn nobody_has_what_another_has() {
     loom::model(|| {
-        let (open, pool) = (Arc::new(AtomicUsize::new(0)), Arc::new(Pool::new()));
+        let (open, pool) = (std::sync::Arc::new(AtomicUsize::new(0)), Arc::new(Pool::new()));
         pool.give(Open::new(&open));
         let taken = pool.clone();
         let other = thread::spawn(move || taken.take().is_some());
