@@ -46,7 +46,8 @@ impl House {
 
     /// What anybody can see of the repository.
     fn seen(&self) -> (Vec<String>, Vec<String>, Vec<Value>) {
-        (self.tags(), self.releases(), self.open())
+        let told = |pull: Value| json!([pull["number"], pull["title"], pull["body"], pull["head"]["sha"]]);
+        (self.tags(), self.releases(), self.open().into_iter().map(told).collect())
     }
 }
 
@@ -82,7 +83,7 @@ async fn a_signed_payload_that_lies_about_an_author_or_a_command_orders_nothing(
         house.signed(&captured[0], ("issue_comment", id), payload).await;
     }
     let after = house.seen();
-    assert_eq!(after.2[0]["title"], before.2[0]["title"]);
+    assert_eq!(after.2[0][1], before.2[0][1]);
     assert_eq!((after.0, after.1), (before.0, before.1));
 }
 
