@@ -1,5 +1,4 @@
 //! The version files' updaters over files of every make: the version changes, and not a byte beside it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use pointsman_core::release::{files::edit, settings::VersionFile};
 use proptest::{

@@ -1,5 +1,4 @@
 //! Every target takes its seeds and what is kept: what fuzzing once found is tried in every run of the tests.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{collections::BTreeSet, fs};
 

@@ -1,5 +1,4 @@
 //! Every order in which threads can take their steps over what they share, tried by loom.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "../src/together.rs"]
 mod together;

@@ -22,7 +22,7 @@ pub fn target(data: &[u8]) {
             let source =
                 queue::Source::new("work".parse().expect("a name"), Arc::new(Willing), Arc::new(Still));
             let stage = |message: pointsman_core::port::Received| {
-                let fails = message.body.len() % 3 == 0;
+                let fails = message.body.len().is_multiple_of(3);
                 undone.fetch_or(fails, Ordering::Relaxed);
                 async move { if fails { Err(PortError::unavailable("not now")) } else { Ok(Outcome::Done(())) } }
             };

@@ -44,7 +44,7 @@ async fn batch(event: &Event, value: &Value) {
     let undone = RefCell::new(Vec::new());
     let stage = async |message: &Received| {
         // Some are done, and some are not.
-        if message.body.len() % 3 == 0 {
+        if message.body.len().is_multiple_of(3) {
             undone.borrow_mut().push(message.id.0.clone());
             return Err(PortError::unavailable("not now"));
         }
