@@ -46,7 +46,7 @@ impl Kind {
             ["shared", "github"] => Self::Github,
             ["shared", "core"] => Self::Core,
             ["shared", "conformance"] => Self::Conformance,
-            ["tests"] => Self::Tests,
+            ["tests"] | ["tests", "fuzz"] => Self::Tests,
             ["tests", "fakes", _] => Self::Fake,
             _ => return None,
         })

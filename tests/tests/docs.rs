@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pointsman_tests::{house::root, pictures};
+use pointsman_tests::{house::root, pictures, source::under};
 
 #[test]
 fn pictures_are_current() {
@@ -31,6 +31,19 @@ fn links_lead_somewhere() {
         }
     }
     assert!(dead.is_empty(), "dead links:\n  {}\n", dead.join("\n  "));
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_is_there() {
+    let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    assert!(text.lines().count() <= 90, "a threat model of one page");
+    let sources = under(&["functions", "shared", "tests"]);
+    let rows = text.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit_once("| "));
+    let named: Vec<&str> = rows.flat_map(|(_, last)| last.split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 40, "{}", named.len());
+    let is_there = |name: &str| sources.iter().any(|source| source.text.contains(&format!("fn {name}(")));
+    let gone: Vec<&str> = named.into_iter().filter(|name| !is_there(name)).collect();
+    assert!(gone.is_empty(), "named, and not there: {gone:?}");
 }
 
 #[test]

@@ -325,3 +325,34 @@ async fn new_rules_count_from_the_next_request_on() {
         ["shared"]
     );
 }
+
+#[tokio::test]
+async fn a_captured_delivery_under_a_new_id_or_name_is_kept_and_speaks_of_its_own_repository_alone() {
+    let house = house(None).await;
+    house.taken(github("push", &id(1), push("main"))).await;
+    for (nth, event) in [(2, "push"), (3, "release"), (4, "issue_comment")] {
+        let again = house.taken(github(event, &id(nth), push("main"))).await;
+        assert!(again.session.starts_with("acme/web/"), "{again:?}");
+    }
+    assert_eq!(house.keys("deliveries/").await.len(), 4, "each leaves its trace");
+    let mut elsewhere = github("push", &id(5), push("main"));
+    elsewhere.source = "gitlab".into();
+    assert_eq!(house.refused(elsewhere).await.reason, Reason::Signature);
+}
+
+#[tokio::test]
+async fn a_request_of_a_source_without_ids_or_times_counts_once_however_late_it_comes_again() {
+    let house = house(None).await;
+    let request = || Request {
+        source: "plain".into(),
+        headers: [("content-type", "application/json"), ("x-token", "s3cret")].into_iter().collect(),
+        body: Bytes::from_static(br#"{"kind":"paid","n":1}"#),
+        peer: std::net::Ipv4Addr::LOCALHOST.into(),
+    };
+    assert!(!house.taken(request()).await.duplicate);
+    for hours in [1, 24, 24 * 20] {
+        house.clock.turn(Duration::from_secs(3600 * hours));
+        assert!(house.taken(request()).await.duplicate, "{hours} hours later");
+    }
+    assert_eq!(house.received("all").await.len(), 1);
+}

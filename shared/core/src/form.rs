@@ -21,6 +21,8 @@ const METADATA: &str = "pointsman";
 /// Below this, packing saves less than the look that each later listing of a packed object costs.
 const PACK_FROM: usize = 32 << 10;
 const STEP: usize = 512;
+/// No object is larger: a header that says so was not written by us, and would cost the memory that it names.
+const MOST: usize = 64 << 20;
 /// The gzip header's "extra" field has a length of 16 bits, the name and length of its one part included.
 const EXTRA: usize = u16::MAX as usize - 4 - STEP;
 /// A gzip header without extra fields.
@@ -71,7 +73,8 @@ pub fn object(headers: &HashMap<String, String>, bytes: Bytes) -> Result<Object,
         let metadata = headers.get(METADATA).map_or("{}", String::as_str);
         return Ok(Object { body: bytes, metadata: read_json(metadata.as_bytes())? });
     };
-    let size: usize = size.parse().map_err(|_| format!("`{size}` is no size"))?;
+    let told: Option<usize> = size.parse().ok();
+    let size = told.filter(|size| *size <= MOST).ok_or_else(|| format!("`{size}` is no size"))?;
     let mut decoder = GzDecoder::new(&bytes[..]);
     let mut body = Vec::new();
     let most = u64::try_from(size).unwrap_or(u64::MAX).saturating_add(1);
@@ -134,6 +137,16 @@ mod tests {
         let headers = form.metadata.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let out = object(&headers, form.bytes.clone()).expect("it can be read");
         (form, out)
+    }
+
+    #[test]
+    fn a_header_cannot_ask_for_more_memory_than_an_object_has() {
+        let bomb = Form::of(&Object { body: vec![0; MOST + 1].into(), metadata: BTreeMap::new() }, HEADERS);
+        let bomb = bomb.expect("it is only ever put there by others");
+        let headers = |size: usize| HashMap::from([(SIZE.to_owned(), size.to_string())]);
+        assert!(bomb.bytes.len() < MOST / 100, "a bomb is small");
+        assert!(object(&headers(MOST + 1), bomb.bytes.clone()).unwrap_err().contains("is no size"));
+        assert!(object(&headers(1_000), bomb.bytes).unwrap_err().contains("1000 bytes"));
     }
 
     #[test]

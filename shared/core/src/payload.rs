@@ -266,24 +266,10 @@ struct Choose<'l>(&'l Node);
 impl<'de, 'l> DeserializeSeed<'de> for Choose<'l> {
     type Value = Option<&'l Node>;
 
+    /// As raw text: asked for a key's bytes, serde_json lets control characters through that no JSON may have.
     fn deserialize<D: de::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_bytes(self)
-    }
-}
-
-impl<'l> Visitor<'_> for Choose<'l> {
-    type Value = Option<&'l Node>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object's key")
-    }
-
-    fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
-        Ok(str::from_utf8(key).ok().and_then(|key| self.0.child(key)))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.child(key))
+        let raw = <&RawValue as serde::Deserialize>::deserialize(from)?;
+        Ok(unquote(raw.get()).and_then(|key| self.0.child(&key)))
     }
 }
 
@@ -315,6 +301,23 @@ mod tests {
         assert_eq!(glance.raw("/check/pulls").unwrap(), r#"[{"n":7}]"#);
         assert_eq!(glance.text("/check/pulls/0/n").unwrap(), "7");
         assert_eq!(glance.text("/a~1b").unwrap(), "true");
+    }
+
+    #[test]
+    fn what_no_json_may_hold_is_refused_in_keys_too() {
+        let lens = lens();
+        for bad in [
+            "{\"a\u{0}\":1}",
+            "{\"repository\":{\"a\u{1}b\":1}}",
+            "{\"a\tb\":1}",
+            "{\"a\\n\u{1}\":1}",
+            "{\"x\":\"\n\"}",
+        ] {
+            assert!(lens.read(bad.as_bytes()).is_err(), "{bad:?}");
+            assert!(serde_json::from_str::<serde_json::Value>(bad).is_err(), "{bad:?}");
+        }
+        let escaped = r#"{"a\n":1,"\u0061ction":"made","\ud800":2}"#;
+        assert_eq!(lens.read(escaped.as_bytes()).unwrap().text("/action").unwrap(), "made");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request, header};
 use pointsman_core::{
-    port::PortError,
+    port::{Named, PortError},
     trace::{self, TRACEPARENT},
 };
 use serde::Serialize;
@@ -94,6 +94,9 @@ impl Ask {
             .header(header::ACCEPT, self.accept)
             .header(header::USER_AGENT, concat!("pointsman/", env!("CARGO_PKG_VERSION")))
             .header("x-github-api-version", VERSION);
+        if base.is_named() {
+            request = request.extension(Named);
+        }
         if let Some(credential) = credential {
             let mut value = header::HeaderValue::try_from(format!("Bearer {credential}")).map_err(|_| {
                 PortError::invalid(

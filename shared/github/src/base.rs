@@ -34,6 +34,11 @@ impl BaseUrl {
         }
     }
 
+    /// Whether somebody named it: it is not github.com's own.
+    pub(crate) fn is_named(&self) -> bool {
+        *self != Self::default()
+    }
+
     /// Whether a URL that GitHub gave (a next page) is one of this API's.
     pub(crate) fn holds(&self, url: &str) -> bool {
         url.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'))

@@ -9,9 +9,6 @@
 mod cloud;
 #[path = "../../tests/on_azure/identity.rs"]
 mod identity;
-#[expect(dead_code, reason = "its own server, which speaks no TLS")]
-#[path = "../../../shared/adapters/azure/tests/vault/mod.rs"]
-mod vault;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 

@@ -67,7 +67,7 @@ impl Plan {
             Kind::Adapter => Rect::new(458, middle, 202, self.row),
             Kind::Github => Rect::new(212, below, 232, 58),
             Kind::Core => Rect::new(20, below + self.github, 640, 58),
-            Kind::Tests => Rect::new(700, top, 180, 58),
+            Kind::Tests => Rect::new(700, top, 180, 76),
             Kind::Conformance => Rect::new(700, middle, 180, self.row),
             Kind::Fake => Rect::new(700, below, 180, 58),
         }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pointsman_conformance::WallClock;
 use pointsman_core::{
     outcome::Outcome,
-    port::{Http as _, MessageId, QueueName, QueueSettings, Receipt, Received, SecretRef},
+    port::{Http as _, MessageId, Named, QueueName, QueueSettings, Receipt, Received, SecretRef},
     session::Session,
 };
 use pointsman_embedded::{Options, Store};
@@ -65,8 +65,11 @@ impl House {
     /// What emulate answers octo, below `/repos/octo/demo`, and its status.
     pub async fn octo(&self, method: &str, below: &str, body: Value) -> (u16, Value) {
         let url = format!("{}/repos/octo/demo{below}", self.server.url);
-        let request =
-            Request::builder().method(method).uri(url).header("authorization", format!("Bearer {TOKEN}"));
+        let request = Request::builder()
+            .method(method)
+            .uri(url)
+            .extension(Named)
+            .header("authorization", format!("Bearer {TOKEN}"));
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
         let request = request.header("content-type", "application/json").body(body).unwrap();
         let response = self.http.send(request).await.unwrap();

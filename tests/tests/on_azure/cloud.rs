@@ -1,5 +1,9 @@
 //! One system: Service Bus, Blob Storage, the app around the program, and its webhooks' address.
 
+#[expect(dead_code, reason = "its own server, which speaks no TLS")]
+#[path = "../../../shared/adapters/azure/tests/vault/mod.rs"]
+mod vault;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -16,7 +20,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::{identity, vault};
+use crate::identity;
 
 /// The queues of the stages, and of the subscription that the tests have.
 pub const QUEUES: [&str; 5] = ["all", "release-orchestrator", "release-automator", "replay", "erase"];

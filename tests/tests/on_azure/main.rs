@@ -8,6 +8,3 @@ mod identity;
 mod moves;
 mod payloads;
 mod release;
-#[expect(dead_code, reason = "its own server, which speaks no TLS")]
-#[path = "../../../shared/adapters/azure/tests/vault/mod.rs"]
-mod vault;

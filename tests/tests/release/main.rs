@@ -7,6 +7,7 @@ mod commands;
 mod hostile;
 mod house;
 mod kills;
+mod lies;
 mod merging;
 mod promises;
 mod races;

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use pointsman_core::{
     config::{Config, Source},
     delivery::{DeliveryId, Headers},
-    port::{Secret, SecretRef, Secrets as _},
+    port::{Named, Secret, SecretRef, Secrets as _},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -64,6 +64,7 @@ pub async fn run(args: Args, context: &Context) -> Result<ExitCode> {
     let secret = secret(args.secret, &source, context).await?;
     let delivery = args.delivery.unwrap_or_else(fresh_id);
     let mut request = Request::post(to)
+        .extension(Named)
         .header("user-agent", "pointsman-send")
         .header("content-type", "application/json")
         .header("x-github-event", &args.event)

@@ -28,7 +28,11 @@ impl HttpClient for OverPort {
                 "a body that is a stream, which nobody here sends",
             ));
         };
-        let mut sent = http::Request::builder().method(request.method().as_str()).uri(request.url().as_str());
+        // Configuration and the platform name these hosts, which have private addresses in a virtual network.
+        let mut sent = http::Request::builder()
+            .method(request.method().as_str())
+            .uri(request.url().as_str())
+            .extension(port::Named);
         for (name, value) in request.headers().iter() {
             sent = sent.header(name.as_str(), value.as_str());
         }

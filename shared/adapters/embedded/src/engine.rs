@@ -3,10 +3,7 @@
 
 use std::{
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread::{Builder, JoinHandle},
 };
 
@@ -14,7 +11,10 @@ use pointsman_core::port::{Clock, PortError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{fault::Fault, lock::Lock, receive::Waiter, state::State, times::millis, writer::Writer};
+use crate::{
+    fault::Fault, lock::Lock, receive::Waiter, state::State, times::millis, together::Standing,
+    writer::Writer,
+};
 
 /// At most this many operations, of about this many bytes, become one transaction.
 const MOST_OPS: usize = 1024;
@@ -53,7 +53,7 @@ pub(crate) enum Op {
 #[derive(Clone)]
 pub(crate) struct Engine {
     ops: mpsc::Sender<Op>,
-    failing: Arc<AtomicBool>,
+    standing: Arc<Standing>,
 }
 
 impl Engine {
@@ -65,15 +65,15 @@ impl Engine {
     ) -> io::Result<(Self, watch::Receiver<Option<i64>>, JoinHandle<()>)> {
         let (ops, inbox) = mpsc::channel(WAITING);
         let (alarm, due) = watch::channel(None);
-        let failing = Arc::new(AtomicBool::new(false));
-        let thread = Thread { conn, state, clock, alarm, failing: failing.clone(), lock };
+        let standing = Arc::new(Standing::new());
+        let thread = Thread { conn, state, clock, alarm, standing: standing.clone(), lock };
         let thread = Builder::new().name("pointsman-store".into()).spawn(move || thread.run(inbox))?;
-        Ok((Self { ops, failing }, due, thread))
+        Ok((Self { ops, standing }, due, thread))
     }
 
     /// Whether the last transaction failed.
     pub fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+        self.standing.is_failing()
     }
 
     pub async fn send(&self, op: Op) -> Result<(), PortError> {
@@ -149,7 +149,7 @@ struct Thread {
     state: State,
     clock: Arc<dyn Clock>,
     alarm: watch::Sender<Option<i64>>,
-    failing: Arc<AtomicBool>,
+    standing: Arc<Standing>,
     lock: Lock,
 }
 
@@ -236,10 +236,11 @@ impl Thread {
             tracing::warn!(operations = jobs.len(), "{fault}");
         }
         self.state.keep();
-        self.failing.store(fault.is_some(), Ordering::Relaxed);
-        for job in jobs {
-            job.answer(fault.as_ref().map_or(Ok(()), Err));
-        }
+        self.standing.ended(fault.is_some(), || {
+            for job in jobs {
+                job.answer(fault.as_ref().map_or(Ok(()), Err));
+            }
+        });
     }
 
     fn try_transact(&mut self, jobs: &mut [Box<dyn Job>], now: i64) -> rusqlite::Result<()> {
@@ -268,7 +269,7 @@ impl Thread {
     /// Tells the alarm when time alone will make something ready that somebody waits for.
     fn ring(&self, now: i64) {
         let mut due = self.state.next_alarm();
-        if self.failing.load(Ordering::Relaxed) {
+        if self.standing.is_failing() {
             due = due.map(|due| due.max(now + RETRY));
         }
         self.alarm.send_if_modified(|old| {

@@ -2,14 +2,14 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use pointsman_core::port::PortError;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::schema;
+use crate::{schema, together::Pool};
 
 /// How many reads run at once.
 const CONNECTIONS: usize = 4;
@@ -18,13 +18,17 @@ const CONNECTIONS: usize = 4;
 #[derive(Clone)]
 pub(crate) struct Readers {
     path: PathBuf,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    idle: Arc<Pool<Connection>>,
     room: Arc<Semaphore>,
 }
 
 impl Readers {
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Arc::default(), room: Arc::new(Semaphore::new(CONNECTIONS)) }
+        Self {
+            path: path.to_owned(),
+            idle: Arc::new(Pool::new()),
+            room: Arc::new(Semaphore::new(CONNECTIONS)),
+        }
     }
 
     /// Runs `read` on a connection, away from the async threads.
@@ -35,10 +39,9 @@ impl Readers {
         let _room = self.room.acquire().await.map_err(|_| crate::engine::closed())?;
         let pool = self.clone();
         let run = move || -> rusqlite::Result<T> {
-            let idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let conn = idle.map_or_else(|| schema::open_reader(&pool.path), Ok)?;
+            let conn = pool.idle.take().map_or_else(|| schema::open_reader(&pool.path), Ok)?;
             let found = read(&conn)?;
-            pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            pool.idle.give(conn);
             Ok(found)
         };
         let found = tokio::task::spawn_blocking(run)
@@ -49,9 +52,9 @@ impl Readers {
         })
     }
 
-    /// No more reads; open connections are closed.
+    /// No more reads; open connections are closed, those of running reads when these end.
     pub fn close(&self) {
         self.room.close();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.idle.close();
     }
 }

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 use pointsman_conformance::TurnedClock;
 use pointsman_core::{
-    port::{Archive, Object},
+    delivery::long_hash,
+    port::{Archive, ErrorKind, Object},
     stored::{Hours, folders, whole},
 };
 use pointsman_embedded::{Options, Store};
@@ -58,4 +59,26 @@ async fn data_that_came_by_reference_is_fetched_and_a_form_is_decoded() {
 2] }}"#
     ));
     assert_eq!(whole(&*archive, inline.clone()).await.unwrap(), inline, "byte for byte");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_that_somebody_changed_in_the_archive_reaches_no_handler() {
+    let key = "deliveries/github/2025/01/01/00/-.a";
+    let (_folder, archive) = archive(&[key], "application/json", r#"{"n":2}"#).await;
+    let event = |payload: &str| {
+        let digest = long_hash(payload.as_bytes());
+        Bytes::from(format!(r#"{{"dataref":"{key}","datasha256":"{digest}","id":"a"}}"#))
+    };
+    let fetched = whole(&*archive, event(r#"{"n":2}"#)).await.unwrap();
+    assert_eq!(fetched, format!(r#"{{"dataref":"{key}","id":"a","data":{{"n":2}}}}"#));
+    let told = whole(&*archive, event(r#"{"n":1}"#)).await.unwrap_err();
+    assert!(told.kind == ErrorKind::Invalid && told.to_string().contains(key), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_can_name_deliveries_and_nothing_else() {
+    let key = "rejected/github/2025/01/01/00/a";
+    let (_folder, archive) = archive(&[key], "application/json", "{}").await;
+    let told = whole(&*archive, format!(r#"{{"dataref":"{key}"}}"#).into()).await.unwrap_err();
+    assert!(told.kind == ErrorKind::Invalid && told.to_string().contains(key), "{told}");
 }

@@ -19,13 +19,13 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use pointsman_core::{
-    port::{Http, PortError},
+    port::{Http, Named, PortError},
     telemetry,
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
 
-use crate::Error;
+use crate::{Error, guard::Guard, resolve::Resolver};
 
 /// So many redirects within a host are followed, and no more.
 const REDIRECTS: usize = 3;
@@ -49,10 +49,19 @@ impl Default for Limits {
     }
 }
 
-/// Sends requests, over http and https. Cheap to clone: clones share their connections.
+/// Connections to where one guard lets them go; those of another guard are never used for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    inner: legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    pub(crate) resolver: Resolver,
+}
+
+/// Sends requests, over http and https, to public addresses; to private ones where the operator named the host ([`Named`]).
+/// Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    inner: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    public: Way,
+    named: Way,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) limits: Limits,
     pub(crate) no_roots: bool,
@@ -79,6 +88,15 @@ impl Client {
 
     /// A client that trusts these authorities and no others.
     pub fn trusting(roots: RootCertStore, limits: Limits) -> Self {
+        Self::finding(roots, limits, Resolver::system)
+    }
+
+    /// The same with its own way to look names up.
+    pub(crate) fn finding(
+        roots: RootCertStore,
+        limits: Limits,
+        resolver: impl Fn(Guard) -> Resolver,
+    ) -> Self {
         let no_roots = roots.is_empty();
         // The provider is named: no other crate's default, installed or not, changes what is spoken here.
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -86,20 +104,14 @@ impl Client {
             .expect("the provider speaks TLS 1.2 and 1.3")
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(limits.connect));
-        http.set_nodelay(true);
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let inner = legacy::Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .build(https);
-        Self { inner, tls: Arc::new(tls), limits, no_roots }
+        let way = |guard| Way::new(resolver(guard), &tls, limits);
+        let (public, named) = (way(Guard::Public), way(Guard::Named));
+        Self { public, named, tls: Arc::new(tls), limits, no_roots }
+    }
+
+    /// What was named by the operator goes its own way.
+    pub(crate) fn named(&self) -> &Way {
+        &self.named
     }
 
     /// Sends a request with an absolute URL and reads the whole answer within `patience`.
@@ -136,7 +148,14 @@ impl Client {
         if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
             return Err(Error::Url(url));
         }
-        let sent = self.inner.request(request.map(Full::new)).await;
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(Error::User(url.host().unwrap_or_default().to_owned()));
+        }
+        let named = request.extensions().get::<Named>().is_some();
+        let way = if named { &self.named } else { &self.public };
+        // Asked for each hop: the connector asks nobody about an address.
+        way.resolver.literal(url.host().unwrap_or_default())?;
+        let sent = way.inner.request(request.map(Full::new)).await;
         let (parts, body) = sent.map_err(|error| Error::of(&url, &error, self.no_roots))?.into_parts();
         let longest = self.limits.longest;
         if body.size_hint().lower() > longest as u64 {
@@ -147,6 +166,25 @@ impl Client {
             Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLong(url, longest)),
             Err(error) => Err(Error::Broken(url, error.to_string())),
         }
+    }
+}
+
+impl Way {
+    fn new(resolver: Resolver, tls: &ClientConfig, limits: Limits) -> Self {
+        let mut http = HttpConnector::new_with_resolver(resolver.clone());
+        http.enforce_http(false);
+        http.set_connect_timeout(Some(limits.connect));
+        http.set_nodelay(true);
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let inner = legacy::Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .build(https);
+        Self { inner, resolver }
     }
 }
 

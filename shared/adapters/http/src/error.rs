@@ -3,8 +3,10 @@
 use std::{error::Error as _, io, time::Duration};
 
 use http::Uri;
-use pointsman_core::port::PortError;
+use pointsman_core::port::{ErrorKind, PortError};
 use rustls::CertificateError;
+
+use crate::resolve::Refused;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +14,12 @@ pub enum Error {
     /// It is no `http://host[:port]/path`, nor https.
     #[error("`{}` is no http URL: such as http://127.0.0.1:8080/path or https://example.org/path", shown(.0))]
     Url(Uri),
+    /// It names a user: a password in a URL ends up in logs.
+    #[error("the URL of {0} names a user: credentials belong into headers")]
+    User(String),
+    /// It would go to an address that it may not go to.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// Nobody took the connection.
     #[error("nothing listens on {host}:{port} ({cause})")]
     Connect {
@@ -50,7 +58,8 @@ impl Error {
     /// As a label.
     pub(crate) fn label(&self) -> &'static str {
         match self {
-            Self::Url(_) => "url",
+            Self::Url(_) | Self::User(_) => "url",
+            Self::Refused(_) => "refused",
             Self::Connect { .. } => "connect",
             Self::Untrusted { .. } => "untrusted",
             Self::Broken(..) => "broken",
@@ -70,6 +79,9 @@ impl Error {
                 return Self::Untrusted { host, told: told(tls, no_roots) };
             }
             if let Some(io) = inner.downcast_ref::<io::Error>() {
+                if let Some(refused) = refused(io) {
+                    return refused;
+                }
                 if let Some(tls) = within(io) {
                     return Self::Untrusted { host, told: told(tls, no_roots) };
                 }
@@ -97,6 +109,11 @@ fn shown(url: &Uri) -> String {
 pub(crate) fn within(error: &io::Error) -> Option<&rustls::Error> {
     let inner = error.get_ref()?;
     inner.downcast_ref::<rustls::Error>().or_else(|| within(inner.downcast_ref::<io::Error>()?))
+}
+
+/// The guard's refusal, if that is what the error is.
+pub(crate) fn refused(error: &io::Error) -> Option<Error> {
+    error.get_ref()?.downcast_ref::<Refused>().cloned().map(Error::Refused)
 }
 
 /// What is wrong with the other side, and what helps.
@@ -131,7 +148,8 @@ impl From<Error> for PortError {
         let text = error.to_string();
         match error {
             // It was answered, and would be so again.
-            Error::Url(_) | Error::TooLong(..) => Self::invalid(text),
+            Error::Url(_) | Error::User(_) | Error::TooLong(..) => Self::invalid(text),
+            Error::Refused(_) => Self::new(ErrorKind::Denied, text),
             Error::Connect { .. } | Error::Untrusted { .. } | Error::Broken(..) | Error::Late { .. } => {
                 Self::unavailable(text)
             }

@@ -3,9 +3,12 @@
 mod client;
 mod dial;
 mod error;
+mod guard;
+mod resolve;
 
 pub use client::{Client, Limits};
 pub use error::Error;
+pub use resolve::Refused;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use opentelemetry_http::{HttpClient, HttpError};
-use pointsman_core::port::Http;
+use pointsman_core::port::{Http, Named};
 use tokio::runtime::Handle;
 
 #[derive(Clone)]
@@ -23,7 +23,9 @@ impl fmt::Debug for Way {
 
 #[async_trait]
 impl HttpClient for Way {
-    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    async fn send_bytes(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        // The operator names the receiver, which is often a neighbour.
+        request.extensions_mut().insert(Named);
         let http = self.http.clone();
         Ok(self.runtime.spawn(async move { http.send(request).await }).await??)
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    delivery::DeliveryId,
+    delivery::{DeliveryId, long_hash},
     facts::Facts,
     port::{Body, PortError},
     session::Session,
@@ -24,6 +24,9 @@ use crate::{
 
 /// The version of this format: an older consumer reads what a newer intake sends.
 pub const VERSION: &str = "1";
+
+/// Of an event without `data`: the payload's SHA-256, by which whoever fetches it knows it again.
+pub const DIGEST: &str = "datasha256";
 
 /// A version 1 id older than this on arrival was sent before, or late: `cause: redelivered`.
 pub const LATE: SignedDuration = SignedDuration::from_mins(2);
@@ -222,7 +225,7 @@ impl Event {
             head.extend_from_slice(format!(r#","session":{session},"partitionkey":{session}"#).as_bytes());
         }
         if !inline {
-            head.push(b'}');
+            head.extend_from_slice(format!(r#","{DIGEST}":"{}"}}"#, long_hash(payload)).as_bytes());
             return head.into();
         }
         head.extend_from_slice(br#","data":"#);
@@ -299,7 +302,11 @@ impl<'b> Envelope<'b> {
             out.extend_from_slice(value);
         };
         for (name, value) in &self.members {
-            if name != "data" && (name != "cause" || cause.is_none()) {
+            // With its data an event needs no digest of it.
+            if (name == DIGEST && data.is_some()) || name == "data" {
+                continue;
+            }
+            if name != "cause" || cause.is_none() {
                 member(name, value.get().as_bytes());
             }
         }

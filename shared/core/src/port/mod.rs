@@ -15,7 +15,7 @@ pub use archive::{Archive, Listed, Object};
 pub use clock::Clock;
 pub use error::{ErrorKind, PortError};
 pub use handover::{Delivered, Handover};
-pub use http::Http;
+pub use http::{Http, Named};
 pub use queue::{
     Abandon, Ask, Body, Control, Message, MessageId, OnPoison, Peeked, Queue, QueueAdmin, QueueName,
     QueueSettings, QueueStats, Receipt, Received, Receiver, Selection, Sent, dead_letter,

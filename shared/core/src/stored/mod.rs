@@ -9,8 +9,8 @@ pub use find::find;
 pub use walk::{Hours, folders};
 
 use crate::{
-    delivery::{Delivery, DeliveryId, Headers, SourceName, short_hash},
-    event::{Envelope, Event},
+    delivery::{Delivery, DeliveryId, Headers, SourceName, long_hash, short_hash},
+    event::{DIGEST, Envelope, Event},
     facts::Facts,
     pipeline,
     port::{Archive, Object, PortError},
@@ -56,6 +56,12 @@ impl Stored {
         let name = key.rsplit('/').next().unwrap_or_default();
         delivery.variant =
             name.strip_prefix(&delivery.name()) == Some(&format!(".{}", short_hash(&delivery.body)));
+        if delivery.archive_key() != key {
+            return Err(PortError::invalid(format!(
+                "the archived object {key} calls itself {}: somebody else has put it there, and nothing is made of it",
+                delivery.archive_key()
+            )));
+        }
         Ok(Self { key: key.to_owned(), delivery })
     }
 
@@ -101,10 +107,42 @@ pub async fn whole(archive: &dyn Archive, body: Bytes) -> Result<Bytes, PortErro
     let (None, Some(key)) = (envelope.data(), envelope.attribute("dataref")) else {
         return Ok(body);
     };
+    if !key.starts_with("deliveries/") {
+        return Err(PortError::invalid(format!("the event's dataref {key} is no archived delivery")));
+    }
     let object = archive.get(&key).await?;
     let headers: Headers = object.metadata.into_iter().collect();
     let payload = pipeline::payload(&headers, &object.body).map_err(|error| {
         PortError::invalid(format!("the archived delivery {key} has no payload")).caused_by(error)
     })?;
+    if envelope.attribute(DIGEST).is_some_and(|digest| digest != long_hash(&payload)) {
+        return Err(PortError::invalid(format!(
+            "the archived delivery {key} is not what the event was made of: somebody has changed it since, and no handler sees it"
+        )));
+    }
     Ok(envelope.rewritten(None, Some(&payload)).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{port::ErrorKind, tests::delivery};
+
+    #[test]
+    fn an_object_that_calls_itself_another_delivery_is_refused() {
+        let own = delivery("push", "{}");
+        let object = |metadata| Object { body: own.body.clone(), metadata };
+        assert!(Stored::new(&own.archive_key(), object(own.metadata())).is_ok());
+        let other = Delivery { id: DeliveryId("x-1".into()), ..own.clone() };
+        let elsewhere = own.archive_key().replace("/github/", "/gitlab/").replace("42.", "43.");
+        for (key, metadata) in [
+            (own.archive_key(), other.metadata()),
+            (elsewhere, own.metadata()),
+            (own.archive_key().replace("/12/", "/13/"), own.metadata()),
+            (format!("{}.00000000", own.archive_key()), own.metadata()),
+        ] {
+            let told = Stored::new(&key, object(metadata)).unwrap_err();
+            assert!(told.kind == ErrorKind::Invalid && told.to_string().contains(&key), "{told}");
+        }
+    }
 }

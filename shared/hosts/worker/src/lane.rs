@@ -9,8 +9,7 @@ use pointsman_core::{
     outcome::{Handled, Outcome, panicked, settle},
     port::{ErrorKind, Receipt, Received},
     session::Session,
-    telemetry,
-    trace,
+    telemetry, trace,
 };
 use tracing::{Instrument as _, warn};
 

@@ -1,7 +1,7 @@
 //! Webhooks, handed over: what waits, as it would arrive, over any HTTP client.
 
 use http::Request;
-use pointsman_core::port::Http;
+use pointsman_core::port::{Http, Named};
 
 use crate::{Delivery, FakeGithub};
 
@@ -43,7 +43,7 @@ impl FakeGithub {
     pub async fn deliver(&self, client: &dyn Http) -> usize {
         let mut taken = 0;
         for delivery in self.take_deliveries() {
-            let request = Request::post(&delivery.url);
+            let request = Request::post(&delivery.url).extension(Named);
             let request =
                 delivery.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
             let status = match request.body(delivery.body.clone()) {

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use http::Request;
 use pointsman_core::{
     config::{self, Config},
-    port::Secret,
+    port::{Named, Secret},
     rules::Rules,
 };
 use pointsman_embedded::{Options, Store};
@@ -165,6 +165,7 @@ async fn play(step: &Step, url: &str, secret: &str, earlier: &[Answered]) -> Res
         _ => ("x-hub-signature-256", send::signature(&Secret::new(used), step.payload)),
     };
     let request = Request::post(format!("{url}/webhooks/{source}"))
+        .extension(Named)
         .header("content-type", "application/json")
         .header("x-github-event", step.event)
         .header("x-github-delivery", &id)

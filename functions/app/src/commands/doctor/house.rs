@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use pointsman_core::port::{Expect, PortError};
+use pointsman_core::port::{Expect, Named, PortError};
 use pointsman_env::{LoadError, Loaded, Origin};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -103,7 +103,7 @@ async fn server(listen: SocketAddr, found: &mut Findings) {
         return found.doubt(check, format!("{listen} is another port at each start"), todo);
     }
     let url = format!("http://{}/ready", reached(listen));
-    let request = Request::get(&url).body(Bytes::new()).expect("an address makes a URL");
+    let request = Request::get(&url).extension(Named).body(Bytes::new()).expect("an address makes a URL");
     let answer = match pointsman_http::Client::default().exchange(request, PATIENCE).await {
         Ok(answer) => answer,
         Err(error) => return found.fail(check, error.to_string(), "start it: pointsman serve"),

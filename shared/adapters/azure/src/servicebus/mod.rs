@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 pub use handed::Handed;
 use http::{Method, Request, Response, header};
-use pointsman_core::port::{Clock, Http, OnPoison, PortError, QueueName, QueueSettings};
+use pointsman_core::port::{Clock, Http, Named, OnPoison, PortError, QueueName, QueueSettings};
 pub use token::Credential;
 use token::Tokens;
 pub use wire::can_carry;
@@ -134,7 +134,7 @@ impl ServiceBus {
         for fresh in [false, true] {
             let token = self.0.tokens.get(fresh).await.map_err(|error| asked.failed(&error))?;
             let url = format!("{}/{path}", self.0.namespace.url);
-            let mut request = Request::builder().method(method.clone()).uri(url);
+            let mut request = Request::builder().method(method.clone()).uri(url).extension(Named);
             let mut authorization = http::HeaderValue::from_str(&token)
                 .map_err(|_| PortError::internal("a token that is no header's value"))?;
             authorization.set_sensitive(true);

@@ -1,5 +1,6 @@
 //! The client against servers that answer byte for byte what a test says.
 
+mod guard;
 mod plain;
 mod tls;
 
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
+use pointsman_core::port::Named;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
@@ -16,6 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn get(url: &str) -> Request<Bytes> {
     Request::get(url).body(Bytes::new()).unwrap()
+}
+
+/// The same to a host that the operator named: these servers are on this machine.
+fn named(url: &str) -> Request<Bytes> {
+    Request::get(url).extension(Named).body(Bytes::new()).unwrap()
 }
 
 /// A server that takes `connections` one after another and gives these answers, one a request; what it read is told.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use pointsman_core::port::{ErrorKind, Http as _, PortError};
+use pointsman_core::port::{ErrorKind, Http as _, Named, PortError};
 use tokio::net::TcpListener;
 
-use super::{PATIENCE, get, moved, ok, server};
+use super::{PATIENCE, moved, named, ok, server};
 use crate::{Client, Error, Limits};
 
 fn post(url: &str) -> Request<Bytes> {
-    Request::post(url).body("body".into()).unwrap()
+    Request::post(url).extension(Named).body("body".into()).unwrap()
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_connection_serves_many_requests() {
     let (address, served) = server(vec![ok("1"), ok("2"), ok("3")]).await;
     let client = Client::default();
     for expected in ["1", "2", "3"] {
-        let answer = client.exchange(get(&format!("http://{address}/")), PATIENCE).await.unwrap();
+        let answer = client.exchange(named(&format!("http://{address}/")), PATIENCE).await.unwrap();
         assert_eq!(&answer.body()[..], expected.as_bytes());
     }
     // The server takes the second connection only after the first one's end: all three came by the first.
@@ -63,29 +63,30 @@ async fn an_answer_that_is_too_long_is_refused_told_or_not() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\n123456\r\n6\r\n123456\r\n0\r\n\r\n";
     for answer in [told, chunked.to_owned()] {
         let (address, _served) = server(vec![answer]).await;
-        let error = client.exchange(get(&format!("http://{address}/")), PATIENCE).await.unwrap_err();
+        let error = client.exchange(named(&format!("http://{address}/")), PATIENCE).await.unwrap_err();
         assert!(matches!(error, Error::TooLong(_, 10)), "{error:?}");
         assert_eq!(PortError::from(error).kind, ErrorKind::Invalid);
     }
     let (address, _served) = server(vec![ok("1234567890")]).await;
-    assert!(client.exchange(get(&format!("http://{address}/")), PATIENCE).await.is_ok());
+    assert!(client.exchange(named(&format!("http://{address}/")), PATIENCE).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_silent_server_is_not_waited_for_for_ever() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let answer = Client::default().exchange(get(&url), Duration::from_millis(50)).await;
+    let answer = Client::default().exchange(named(&url), Duration::from_millis(50)).await;
     assert!(matches!(answer, Err(Error::Late { .. })), "{answer:?}");
     let client = Client::new(Limits { total: Duration::from_millis(50), ..Limits::default() });
-    let error = client.send(get(&url)).await.unwrap_err();
+    let error = client.send(named(&url)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_redirect_within_the_host_is_followed_with_all_that_was_sent() {
     let (address, served) = server(vec![moved("/b?c"), ok("there")]).await;
-    let request = Request::get(format!("http://{address}/a")).header("authorization", "Bearer x");
+    let request =
+        Request::get(format!("http://{address}/a")).extension(Named).header("authorization", "Bearer x");
     let answer = Client::default().send(request.body(Bytes::new()).unwrap()).await.unwrap();
     assert_eq!(&answer.body()[..], b"there");
     let read = served.await;
@@ -96,7 +97,7 @@ async fn a_redirect_within_the_host_is_followed_with_all_that_was_sent() {
 async fn a_redirect_to_another_host_is_an_answer() {
     for to in ["http://example.org/", "https://127.0.0.1/", "//example.org/x", "b", "javascript:x"] {
         let (address, served) = server(vec![moved(to)]).await;
-        let answer = Client::default().send(get(&format!("http://{address}/a"))).await.unwrap();
+        let answer = Client::default().send(named(&format!("http://{address}/a"))).await.unwrap();
         assert_eq!(answer.status().as_u16(), 301, "{to}");
         assert_eq!(served.await.len(), 1);
     }
@@ -108,6 +109,6 @@ async fn only_a_get_follows_and_no_more_than_three_times() {
     let answer = Client::default().send(post(&format!("http://{address}/a"))).await.unwrap();
     assert_eq!((answer.status().as_u16(), served.await.len()), (301, 1));
     let (address, served) = server(vec![moved("/a"); 4]).await;
-    let answer = Client::default().send(get(&format!("http://{address}/a"))).await.unwrap();
+    let answer = Client::default().send(named(&format!("http://{address}/a"))).await.unwrap();
     assert_eq!((answer.status().as_u16(), served.await.len()), (301, 4));
 }

@@ -12,7 +12,7 @@ use rustls::{
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::{PATIENCE, get, ok, serve};
+use super::{PATIENCE, named, ok, serve};
 use crate::{Client, Error, Limits};
 
 /// An authority of the test's own.
@@ -55,12 +55,12 @@ async fn server(authority: &CertifiedIssuer<'_, KeyPair>, params: CertificatePar
     format!("https://localhost:{port}/")
 }
 
-fn named(name: &str) -> CertificateParams {
+fn of(name: &str) -> CertificateParams {
     CertificateParams::new(vec![name.to_owned()]).unwrap()
 }
 
 async fn refused(client: &Client, url: &str) -> String {
-    let error = client.exchange(get(url), PATIENCE).await.unwrap_err();
+    let error = client.exchange(named(url), PATIENCE).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
     let error = PortError::from(error);
     assert_eq!(error.kind, ErrorKind::Unavailable);
@@ -70,22 +70,22 @@ async fn refused(client: &Client, url: &str) -> String {
 #[tokio::test]
 async fn a_host_with_the_right_certificate_is_spoken_to() {
     let authority = authority();
-    let url = server(&authority, named("localhost")).await;
-    let answer = trusting(&authority).exchange(get(&url), PATIENCE).await.unwrap();
+    let url = server(&authority, of("localhost")).await;
+    let answer = trusting(&authority).exchange(named(&url), PATIENCE).await.unwrap();
     assert_eq!(&answer.body()[..], b"safe");
 }
 
 #[tokio::test]
 async fn another_hosts_certificate_is_refused() {
     let authority = authority();
-    let url = server(&authority, named("example.org")).await;
+    let url = server(&authority, of("example.org")).await;
     let told = refused(&trusting(&authority), &url).await;
     assert_eq!(told, "localhost cannot be trusted: its certificate is another host's");
 }
 
 #[tokio::test]
 async fn an_expired_certificate_is_refused() {
-    let (authority, mut params) = (authority(), named("localhost"));
+    let (authority, mut params) = (authority(), of("localhost"));
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2020, 2, 1);
     let url = server(&authority, params).await;
@@ -98,13 +98,13 @@ async fn an_expired_certificate_is_refused() {
 #[tokio::test]
 async fn an_unknown_authority_is_refused_and_how_to_name_ones_own_is_told() {
     let (known, unknown) = (authority(), authority_named("somebody else's"));
-    let url = server(&unknown, named("localhost")).await;
+    let url = server(&unknown, of("localhost")).await;
     let told = refused(&trusting(&known), &url).await;
     assert!(
         told.contains("an authority that this machine does not know") && told.contains("SSL_CERT_FILE"),
         "{told}"
     );
-    let url = server(&unknown, named("localhost")).await;
+    let url = server(&unknown, of("localhost")).await;
     let told = refused(&Client::trusting(RootCertStore::empty(), Limits::default()), &url).await;
     assert!(told.contains("has no certificate authorities") && told.contains("ca-certificates"), "{told}");
 }
@@ -120,6 +120,6 @@ async fn who_speaks_no_tls_is_not_spoken_to() {
         let _ = stream.read(&mut read).await;
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     });
-    let error = Client::default().exchange(get(&url), Duration::from_secs(20)).await.unwrap_err();
+    let error = Client::default().exchange(named(&url), Duration::from_secs(20)).await.unwrap_err();
     assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
 }

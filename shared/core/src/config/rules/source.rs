@@ -76,6 +76,32 @@ fn generic(source: &Cursor<'_>, verify: &Cursor<'_>, found: &mut Findings) {
         pointer(&session, found);
     }
     verification(verify, found);
+    repeatable(source, verify, found);
+}
+
+/// Whoever captures a request can send it again, unless its time is signed, or its id.
+fn repeatable(source: &Cursor<'_>, verify: &Cursor<'_>, found: &mut Findings) {
+    let Some((_, kind @ ("hmac" | "ed25519"))) = verify.text_of("kind") else { return };
+    let usual = kind == "ed25519";
+    let signed = verify.text_of("signed").map_or(usual, |(_, template)| template.contains("{timestamp}"));
+    match (verify.get("timestamp"), source.get("delivery").and_then(|delivery| delivery.text_of("header"))) {
+        (Some(timestamp), _) if !signed => {
+            let warning =
+                timestamp.fault("this time is not signed: whoever sends a request again writes another");
+            found
+                .warnings
+                .push(warning.hint("add `signed`, as the sender signs: such as `{timestamp}.{body}`"));
+        }
+        (None, Some((header, _))) => {
+            let warning = header.fault(
+                "neither a time nor this id is signed: a captured request counts again under another id",
+            );
+            let hint = "add `timestamp` if the sender has one, name the id by a `pointer` into the payload, or leave \
+                        `delivery` out: the id is then a hash of the body";
+            found.warnings.push(warning.hint(hint));
+        }
+        _ => {}
+    }
 }
 
 fn verification(verify: &Cursor<'_>, found: &mut Findings) {

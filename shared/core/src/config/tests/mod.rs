@@ -217,3 +217,27 @@ fn no_mutation_of_a_file_panics() {
         }
     }
 }
+
+#[test]
+fn a_signature_that_can_be_repeated_is_doubted() {
+    let doubts = |verify: &str, rest: &str| {
+        let text = format!(
+            "sources: {{ s: {{ verify: {{ {verify}, header: X-S, secrets: [\"env:S\"] }}, event: {{ header: X-E }}{rest} }} }}\nsubscriptions: [{{ name: all, events: [\"*\"] }}]\n"
+        );
+        let warnings = parse(&text).unwrap_or_else(|faults| panic!("{faults}")).warnings;
+        warnings.into_iter().map(|fault| (fault.path, fault.message)).collect::<Vec<_>>()
+    };
+    let [header, pointer] = [", delivery: { header: X-Id }", ", delivery: { pointer: /id }"];
+    for (verify, rest) in [
+        ("kind: hmac", ""),
+        ("kind: hmac", pointer),
+        ("kind: token", header),
+        ("kind: hmac, timestamp: { header: X-T }, signed: \"{timestamp}.{body}\"", header),
+    ] {
+        assert_eq!(doubts(verify, rest), [], "{verify} {rest}");
+    }
+    let told = doubts("kind: hmac", header);
+    assert!(told.len() == 1 && told[0].0 == "sources.s.delivery.header", "{told:?}");
+    let told = doubts("kind: hmac, timestamp: { header: X-T }", header);
+    assert!(told.len() == 1 && told[0].1.contains("this time is not signed"), "{told:?}");
+}

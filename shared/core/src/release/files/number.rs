@@ -36,7 +36,8 @@ fn versions(text: &str, known: &[&str]) -> Vec<Range<usize>> {
     let found = VERSION.find_iter(text).filter(|found| {
         let (before, after) = text.as_bytes().split_at(found.start());
         let after = &after[found.len()..];
-        let goes_on = matches!(after, [b'.', b'0'..=b'9', ..]);
+        // Glued to a word, what is written there would be read as a part of it the next time.
+        let goes_on = matches!(after, [b'.', b'0'..=b'9', ..] | [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..]);
         !goes_on && !matches!(before, [.., b'0'..=b'9', b'.'] | [.., b'0'..=b'9'])
     });
     let span = |found: regex::Match<'_>| {
@@ -96,6 +97,7 @@ mod tests {
             ("theirs 0.8.0, ours 2.0.0", "1.2.3", &["2.0.0"]),
             ("\u{fc}1.2.3+7\u{fc}", "1.2.3+7", &["1.2.3+7"]),
             ("no version 1.2", "1.2.3", &[]),
+            ("1.2.3json and 1.2.3_x", "1.2.3", &[]),
         ] {
             let to = Version::new(2, 0, 0);
             let found = places(text, Some(&from.parse().unwrap()), &to);

@@ -13,15 +13,18 @@ const LONGEST_VERSION: usize = 256;
 pub(super) fn edits(text: &str, pattern: &str, to: &Version) -> Result<Vec<Edit>, Trouble> {
     let regex = compiled(pattern).map_err(|why| Trouble::new(format!("the regex: {why}")))?;
     let mut edits = Vec::new();
-    for group in regex.captures_iter(text).filter_map(|captures| captures.get(1)) {
+    // A byte order mark is no text: `^` stands behind it.
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - bare.len();
+    for group in regex.captures_iter(bare).filter_map(|captures| captures.get(1)) {
         if group.len() > LONGEST_VERSION || group.as_str().contains('\n') {
-            let line = super::edit::line_of(text, group.start());
+            let line = super::edit::line_of(bare, group.start());
             return Err(Trouble::at(
                 line,
                 "the regex's group takes in more than a version: make it narrower, such as `([0-9.]+)`",
             ));
         }
-        edits.push(Edit::new(group.range(), to.to_string()));
+        edits.push(Edit::new(mark + group.start()..mark + group.end(), to.to_string()));
     }
     if edits.is_empty() {
         return Err(Trouble::new("the regex matches nowhere in this file"));

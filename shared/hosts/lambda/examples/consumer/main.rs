@@ -11,7 +11,7 @@ use http::{Request, Uri};
 use pointsman_aws::Backend;
 use pointsman_core::{
     outcome::{Handled, Outcome, Reason, Rejection},
-    port::{Http, PortError, QueueName, Received},
+    port::{Http, Named, PortError, QueueName, Received},
 };
 use pointsman_env::{Loaded, Loader, SystemClock};
 use pointsman_host_lambda::{Error, Lazy, queue, serve};
@@ -41,7 +41,9 @@ async fn open(Loaded { config, .. }: Loaded, name: QueueName) -> Result<(queue::
 
 /// Done at a 2xx. At a 4xx it is a dead letter: said again it would be refused again. Everything else is tried again.
 async fn tell(client: &Client, target: &Uri, message: &Received) -> Handled<()> {
-    let request = Request::post(target).header("content-type", "application/cloudevents+json");
+    // The target is configured: it may be on a private network.
+    let request =
+        Request::post(target).extension(Named).header("content-type", "application/cloudevents+json");
     let request =
         request.body(message.body.clone()).map_err(|error| PortError::invalid(error.to_string()))?;
     let status = client.send(request).await?.status();

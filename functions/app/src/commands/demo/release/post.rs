@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use http::Request;
 use pointsman_core::{
     config::{AUTOMATOR, ORCHESTRATOR},
-    port::{Http as _, QueueAdmin, QueueName, QueueStats},
+    port::{Http as _, Named, QueueAdmin, QueueName, QueueStats},
 };
 use pointsman_fake_github::{Delivery, FakeGithub};
 use pointsman_http::Client;
@@ -102,7 +102,9 @@ async fn send(client: &Client, delivery: &Delivery) -> Result<Webhook> {
     let request = delivery
         .headers
         .iter()
-        .fold(Request::post(&delivery.url), |request, (name, value)| request.header(name, value));
+        .fold(Request::post(&delivery.url).extension(Named), |request, (name, value)| {
+            request.header(name, value)
+        });
     let request = request.body(delivery.body.clone()).context("a webhook of the sample")?;
     let response = client.send(request).await?;
     let action = delivery.action.as_deref().map(|action| format!(".{action}")).unwrap_or_default();
