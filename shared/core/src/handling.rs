@@ -133,7 +133,7 @@ impl Work {
             trace_id = trace.as_ref().map(Trace::id),
             span_id = trace.as_ref().map(Trace::span),
         );
-        telemetry::adopt(&span, trace.as_ref().map(Trace::header));
+        telemetry::adopt(&span, trace.as_ref().map(Trace::above));
         span
     }
 

@@ -16,7 +16,11 @@ pub const TRACEPARENT: &str = "traceparent";
 
 /// One span of a trace, as `traceparent` has it: <https://www.w3.org/TR/trace-context/#traceparent-header>.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trace(Arc<str>);
+pub struct Trace {
+    here: Arc<str>,
+    /// The span that this one is below.
+    above: Option<Arc<str>>,
+}
 
 thread_local! {
     static CURRENT: RefCell<Option<Trace>> = const { RefCell::new(None) };
@@ -30,7 +34,7 @@ impl Trace {
         let ["00", trace, span, flags] = text.split('-').collect::<Vec<_>>()[..] else { return None };
         let lengths = (trace.len(), span.len(), flags.len()) == (32, 16, 2);
         let right = lengths && [trace, span, flags].into_iter().all(hex) && !zero(trace) && !zero(span);
-        right.then(|| Self(text.into()))
+        right.then(|| Self { here: text.into(), above: None })
     }
 
     /// The span in which intake takes a delivery in: within the sender's trace, else within one made from the delivery's
@@ -41,7 +45,7 @@ impl Trace {
             Some(sent) => sent.child(&delivery),
             None => {
                 let hash = hex::encode(Sha256::digest(delivery));
-                Self(format!("00-{}-{}-01", &hash[..32], &hash[32..48]).into())
+                Self { here: format!("00-{}-{}-01", &hash[..32], &hash[32..48]).into(), above: None }
             }
         }
     }
@@ -63,29 +67,35 @@ impl Trace {
 
     /// A span below this one, for the work of this name.
     fn child(&self, work: &str) -> Self {
-        let hash = hex::encode(&Sha256::digest(format!("{}/{work}", self.0))[..8]);
-        Self(format!("00-{}-{hash}-{}", self.id(), &self.0[53..]).into())
+        let hash = hex::encode(&Sha256::digest(format!("{}/{work}", self.here))[..8]);
+        let here = format!("00-{}-{hash}-{}", self.id(), &self.here[53..]).into();
+        Self { here, above: Some(self.here.clone()) }
     }
 
     /// The trace's id: 32 hexadecimal digits.
     pub fn id(&self) -> &str {
-        &self.0[3..35]
+        &self.here[3..35]
     }
 
     /// The span's id: 16 hexadecimal digits.
     pub fn span(&self) -> &str {
-        &self.0[36..52]
+        &self.here[36..52]
     }
 
     /// As a header's value.
     pub fn header(&self) -> &str {
-        &self.0
+        &self.here
+    }
+
+    /// The span that this one is below, as a header's value; of the first of a trace that we made itself.
+    pub fn above(&self) -> &str {
+        self.above.as_deref().unwrap_or(&self.here)
     }
 
     /// What is sent on because of an event of this trace: from the span under way, where that is of the same trace.
     pub fn onward(sent: &str) -> String {
         let ours = current().filter(|here| Self::parse(sent).is_some_and(|sent| sent.id() == here.id()));
-        ours.map_or_else(|| sent.to_owned(), |here| here.0.to_string())
+        ours.map_or_else(|| sent.to_owned(), |here| here.header().to_owned())
     }
 }
 
@@ -122,7 +132,7 @@ mod tests {
     const SENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     fn here() -> Option<String> {
-        current().map(|trace| trace.0.to_string())
+        current().map(|trace| trace.header().to_owned())
     }
 
     #[test]

@@ -25,6 +25,10 @@ use crate::identity;
 /// The queues of the stages, and of the subscription that the tests have.
 pub const QUEUES: [&str; 5] = ["all", "release-orchestrator", "release-automator", "replay", "erase"];
 
+/// Stand for where the services are.
+const NAMESPACE: &str = "<namespace>";
+const ACCOUNT: &str = "<account>";
+
 /// Dropped, all of it is stopped.
 pub struct Cloud {
     pub bus: ServiceBus,
@@ -46,11 +50,15 @@ impl Drop for Azurite {
 impl Cloud {
     /// With `sources` and what follows in its configuration, and this in its environment. Service Bus is opened by a key.
     pub async fn start(config: &str, environment: &[(&str, &str)]) -> Self {
-        let key = format!("backend: azure\nazure: {{ key: 'env:BUS_KEY', key_name: {KEY_NAME} }}\n");
+        let key = format!(
+            "backend: azure\nazure: {{ namespace: '{NAMESPACE}', account: '{ACCOUNT}', key: 'env:BUS_KEY', \
+             key_name: {KEY_NAME} }}\n"
+        );
         Self::of(&(key + config), environment, &[]).await
     }
 
-    /// With this configuration, whole, and these secrets in its vault.
+    /// With this configuration, whole, and these secrets in its vault. Where the services are stands in the file for
+    /// [`NAMESPACE`] and [`ACCOUNT`], else in the environment.
     pub async fn of(config: &str, environment: &[(&str, &str)], secrets: &[(&str, &[&str])]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -71,15 +79,17 @@ impl Cloud {
             .output()
             .unwrap();
         assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
-        fs::write(app.join("pointsman.yaml"), config).unwrap();
         let namespace = format!("http://{}", bus.rest);
+        let placed = config.replace(NAMESPACE, &namespace).replace(ACCOUNT, &account);
+        fs::write(app.join("pointsman.yaml"), &placed).unwrap();
+        let place = |url: &str| if placed == config { url.to_owned() } else { String::new() };
         let vault = if secrets.is_empty() { String::new() } else { vault(folder.path(), secrets).await };
         let endpoint = identity::endpoint().await;
         let own = [
             ("POINTSMAN_AZURE_QUEUE_PREFIX", "pointsman-"),
             ("POINTSMAN_SERVICEBUS__fullyQualifiedNamespace", "127.0.0.1"),
-            ("POINTSMAN_AZURE_NAMESPACE", &namespace),
-            ("POINTSMAN_AZURE_ACCOUNT", &account),
+            ("POINTSMAN_AZURE_NAMESPACE", &place(&namespace)),
+            ("POINTSMAN_AZURE_ACCOUNT", &place(&account)),
             ("POINTSMAN_AZURE_VAULT", &vault),
             ("BUS_KEY", KEY),
             ("IDENTITY_ENDPOINT", &endpoint),
