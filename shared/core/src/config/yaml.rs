@@ -38,10 +38,12 @@ pub fn read(text: &str) -> Result<(Node, Vec<Fault>), Vec<Fault>> {
 /// The scanner takes NUL for the end of the text: whatever follows would be left out in silence.
 fn control_character(text: &str) -> Option<Fault> {
     let bad = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-    let (line, rest) = text.split('\n').enumerate().find(|(_, line)| line.contains(bad))?;
-    let column = rest.chars().position(bad)?;
-    let found = rest.chars().find(|c| bad(*c))?;
-    let at = Mark { line: line + 1, column: column + 1 };
+    let (place, found) = text.char_indices().find(|(_, c)| bad(*c))?;
+    // A line ends as YAML has it: by either, or by both.
+    let before = text[..place].replace("\r\n", "\n");
+    let mut lines = before.split(['\n', '\r']).rev();
+    let column = lines.next().map_or(0, |line| line.chars().count());
+    let at = Mark { line: lines.count() + 1, column: column + 1 };
     Some(Fault::new("", at, format!("the control character U+{:04X} has no place in YAML", u32::from(found))))
 }
 

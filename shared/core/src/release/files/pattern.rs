@@ -3,7 +3,10 @@
 use regex::{Regex, RegexBuilder};
 use semver::Version;
 
-use super::{edit::Edit, fault::Trouble};
+use super::{
+    edit::{Edit, splice},
+    fault::Trouble,
+};
 
 const LONGEST: usize = 1_000;
 const COMPILED: usize = 1 << 20;
@@ -21,7 +24,7 @@ pub(super) fn edits(text: &str, pattern: &str, to: &Version) -> Result<Vec<Edit>
             let line = super::edit::line_of(bare, group.start());
             return Err(Trouble::at(
                 line,
-                "the regex's group takes in more than a version: make it narrower, such as `([0-9.]+)`",
+                "the regex's group takes in more than a version: make it narrower, such as `([0-9]+[.][0-9A-Za-z.+-]*)`",
             ));
         }
         edits.push(Edit::new(mark + group.start()..mark + group.end(), to.to_string()));
@@ -29,7 +32,24 @@ pub(super) fn edits(text: &str, pattern: &str, to: &Version) -> Result<Vec<Edit>
     if edits.is_empty() {
         return Err(Trouble::new("the regex matches nowhere in this file"));
     }
+    is_found_again(&regex, &splice(text, &edits).content, to)?;
     Ok(edits)
+}
+
+/// What is written must be what is found there the next time: else each time would add to it.
+fn is_found_again(regex: &Regex, written: &str, to: &Version) -> Result<(), Trouble> {
+    let bare = written.strip_prefix('\u{feff}').unwrap_or(written);
+    let mut groups = regex.captures_iter(bare).filter_map(|captures| captures.get(1));
+    let other = groups.find(|group| group.as_str() != to.to_string());
+    other.map_or(Ok(()), |group| {
+        let line = super::edit::line_of(bare, group.start());
+        let why = format!(
+            "where `{to}` is written the regex's group takes in `{}`: make it take in whole versions and nothing else, such \
+             as `([0-9]+[.][0-9A-Za-z.+-]*)`",
+            group.as_str()
+        );
+        Err(Trouble::at(line, &why))
+    })
 }
 
 /// Whether it can be used, or why not.
