@@ -39,17 +39,16 @@ pub(super) fn edits(text: &str, pattern: &str, to: &Version) -> Result<Vec<Edit>
 /// What is written must be what is found there the next time: else each time would add to it.
 fn is_found_again(regex: &Regex, written: &str, to: &Version) -> Result<(), Trouble> {
     let bare = written.strip_prefix('\u{feff}').unwrap_or(written);
-    let mut groups = regex.captures_iter(bare).filter_map(|captures| captures.get(1));
-    let other = groups.find(|group| group.as_str() != to.to_string());
-    other.map_or(Ok(()), |group| {
-        let line = super::edit::line_of(bare, group.start());
-        let why = format!(
-            "where `{to}` is written the regex's group takes in `{}`: make it take in whole versions and nothing else, such \
-             as `([0-9]+[.][0-9A-Za-z.+-]*)`",
-            group.as_str()
-        );
-        Err(Trouble::at(line, &why))
-    })
+    let groups: Vec<_> = regex.captures_iter(bare).filter_map(|captures| captures.get(1)).collect();
+    let why = match groups.iter().find(|group| group.as_str() != to.to_string()) {
+        None if groups.is_empty() => "the regex finds nothing".to_owned(),
+        None => return Ok(()),
+        Some(group) => format!("the regex's group takes in `{}`", group.as_str()),
+    };
+    Err(Trouble::new(format!(
+        "where `{to}` is written {why}: make the group take in whole versions and nothing else, such as \
+         `([0-9]+[.][0-9A-Za-z.+-]*)`"
+    )))
 }
 
 /// Whether it can be used, or why not.

@@ -170,7 +170,7 @@ fn what_is_wrong_is_told_with_its_line() {
         (
             by("(?s)(.*)"),
             "1.2.3\n4",
-            "a.md:1: the regex's group takes in more than a version: make it narrower, such as `([0-9.]+)`",
+            "a.md:1: the regex's group takes in more than a version: make it narrower, such as `([0-9]+[.][0-9A-Za-z.+-]*)`",
         ),
         (
             generic(Some("$.a"), Some("(1)"), "a.json"),
