@@ -15,7 +15,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use cloud::{Cloud, until};
 use jiff::Timestamp;
 use pointsman_env::SystemClock;
-use pointsman_fake_github::{FakeGithub, PRIVATE_KEY, serve};
+use pointsman_fake_github::{FakeGithub, NewApp, PRIVATE_KEY, serve};
 use pointsman_github::PERMISSIONS;
 use pointsman_tests::{
     delivery_id, fixtures,
@@ -61,7 +61,7 @@ async fn measured() -> bool {
     let mut costs = Vec::new();
     for nth in 0..WARM {
         let before = on_processor(handler.pid());
-        webhook(&cloud, &app.secret, nth).await;
+        webhook(&cloud, &app, nth).await;
         costs.push(on_processor(handler.pid()) - before);
     }
     // The other stages too: what was lost is looked for, and a push asks for a release.
@@ -86,14 +86,16 @@ async fn measured() -> bool {
     good
 }
 
-async fn webhook(cloud: &Cloud, secret: &str, nth: u32) {
+async fn webhook(cloud: &Cloud, app: &NewApp, nth: u32) {
     let body = fixtures::pull_request(PAYLOAD);
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("x-github-event", "pull_request".to_owned()),
         ("x-github-delivery", delivery_id(Timestamp::now(), nth)),
         ("x-github-hook-id", "7".to_owned()),
-        ("x-hub-signature-256", sign(secret, &body)),
+        ("x-github-hook-installation-target-type", "integration".to_owned()),
+        ("x-github-hook-installation-target-id", app.id.to_string()),
+        ("x-hub-signature-256", sign(&app.secret, &body)),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
     let (status, told) = cloud.post(headers, body).await;
