@@ -16,6 +16,7 @@ pub mod measure;
 pub mod openapi;
 pub mod pictures;
 pub mod queues;
+pub mod said;
 pub mod server;
 pub mod serving;
 pub mod source;

@@ -3,8 +3,8 @@
 
 use std::{
     fmt::Debug,
-    io::{self, Write},
-    sync::{Arc, Mutex},
+    io,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,8 +18,7 @@ use pointsman_core::{
     port::{Ask, ErrorKind, Message, PortError, QueueName},
 };
 use pointsman_host_worker::Worker;
-use pointsman_tests::{leaks::Secrets, queues::queues};
-use tracing_subscriber::fmt::MakeWriter;
+use pointsman_tests::{leaks::Secrets, queues::queues, said::Said};
 
 const SAS: &str = "c2FzLXNpZ25hdHVyZQ";
 const KEY: &str = "c2hhcmVkLWFjY2Vzcy1rZXk";
@@ -57,33 +56,6 @@ fn words() -> Vec<String> {
         format!("token {TOKEN} of {ADDRESS} is no more"),
         format!("the key {PEM} cannot be read"),
     ]
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
 }
 
 fn kinds() -> [ErrorKind; 5] {
@@ -178,7 +150,7 @@ fn lines(told: impl Debug) -> String {
 
 #[tokio::test]
 async fn what_others_wrote_into_an_error_is_told_without_credentials() {
-    let log = Log::default();
+    let log = Said::default();
     let subscriber =
         tracing_subscriber::fmt().json().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
     let _listening = tracing_subscriber::util::SubscriberInitExt::set_default(

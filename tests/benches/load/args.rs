@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 /// How it is used.
 pub const USAGE: &str = "usage: scripts/bench load [--target embedded|lambda|azure] [--minutes N] [--seconds N] [--seed N] [--rate N] \
-     [--only max,sweep,burst,soak] [--picture FILE]";
+     [--only sweep,burst,soak] [--picture FILE]";
 
 /// Which host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +50,13 @@ impl Args {
                 "--seconds" => args.step = Duration::from_secs_f64(number()?),
                 "--seed" => args.seed = value.parse().map_err(|_| format!("`{value}` is no seed"))?,
                 "--rate" => args.rate = Some(number()?),
-                "--only" => args.only = Some(value.split(',').map(str::to_owned).collect()),
+                "--only" => args.only = Some(parts(&value)?),
                 "--picture" => args.picture = Some(value.into()),
                 _ => return Err(format!("`{word}` is unknown")),
             }
+        }
+        if args.picture.is_some() && !(args.wants("sweep") && args.wants("soak")) {
+            return Err("a picture shows the sweep and the soak: ask for both".to_owned());
         }
         Ok(args)
     }
@@ -62,6 +65,14 @@ impl Args {
     pub fn wants(&self, part: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.iter().any(|it| it == part))
     }
+}
+
+fn parts(words: &str) -> Result<Vec<String>, String> {
+    let known = |word: &str| match word {
+        "sweep" | "burst" | "soak" => Ok(word.to_owned()),
+        _ => Err(format!("`{word}` is no part: sweep, burst, soak")),
+    };
+    words.split(',').map(known).collect()
 }
 
 fn target(word: &str) -> Result<Target, String> {

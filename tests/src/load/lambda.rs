@@ -15,6 +15,7 @@ use super::{
     facts::Facts,
     figures::Figures,
     hostile::BROKEN,
+    is_recovered,
     judge::{Verdict, judge},
     proxy::Proxy,
     sender::Sender,
@@ -124,8 +125,8 @@ impl Lambda {
         loop {
             let answer = recover.invoke(&schedule).answer;
             assert!(matches!(answer, Answer::Done(_)), "{answer:?}\n{}", recover.log());
-            let told = answer.json()["done"].clone();
-            if told["unrouted"]["rerouted"] == 0 && told["unrouted"]["failing"] == 0 && told["left"] == 0 {
+            let told = answer.json();
+            if is_recovered(&told) {
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "recover does not come to an end: {told:#}");

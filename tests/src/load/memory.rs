@@ -1,13 +1,14 @@
 //! What a process holds in memory, second by second (Linux).
 
 use std::{
-    fs,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
+
+use crate::measure::resident_memory;
 
 /// Samples over a run.
 #[derive(Debug, Default)]
@@ -24,12 +25,13 @@ impl Memory {
     }
 
     /// Looks once a second, until it is dropped with its task.
+    #[expect(clippy::cast_precision_loss, reason = "memory stays far below 2^52 bytes")]
     pub async fn keep(self: Arc<Self>) {
         let began = Instant::now();
         loop {
-            if let Some(mb) = resident(self.pid.load(Ordering::Relaxed)) {
+            if let Some(bytes) = resident_memory(self.pid.load(Ordering::Relaxed)) {
                 let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
-                samples.push((began.elapsed().as_secs_f64(), mb));
+                samples.push((began.elapsed().as_secs_f64(), bytes as f64 / 1e6));
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -48,11 +50,4 @@ impl Memory {
         seen.sort_unstable_by(f64::total_cmp);
         seen.get(seen.len() / 2).copied()
     }
-}
-
-/// MB that are resident now.
-pub fn resident(pid: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1e3)
 }

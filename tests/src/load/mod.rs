@@ -19,3 +19,9 @@ pub mod sender;
 pub mod traffic;
 pub mod trouble;
 pub mod wire;
+
+/// Whether a run of `recover`, by what it tells, has left nothing to do.
+pub fn is_recovered(told: &serde_json::Value) -> bool {
+    let done = &told["done"];
+    done["unrouted"]["rerouted"] == 0 && done["unrouted"]["failing"] == 0 && done["left"] == 0
+}

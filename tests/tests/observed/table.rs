@@ -10,7 +10,11 @@ use std::{
 use pointsman_core::handling::{Ending, Work};
 use pointsman_tests::{house::root, source::under};
 use regex::Regex;
-use tracing::{Event, Metadata, Subscriber, span};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt as _},
+};
 
 /// Where it is decided what becomes of an event.
 const DECIDED: [&str; 7] = [
@@ -57,33 +61,17 @@ fn decided() -> Vec<String> {
 #[derive(Clone, Default)]
 struct Names(Arc<Mutex<BTreeSet<String>>>);
 
-impl Subscriber for Names {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &Event<'_>) {
+impl<S: Subscriber> Layer<S> for Names {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let names = event.metadata().fields().iter().map(|field| field.name().to_owned());
         self.0.lock().unwrap().extend(names);
     }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
 }
 
 #[test]
 fn every_field_of_a_line_is_documented_and_every_one_documented_is_written() {
     let names = Names::default();
-    tracing::subscriber::with_default(names.clone(), || {
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(names.clone()), || {
         Work::default().ended(&Ending::good("done"), Duration::ZERO);
     });
     let written = names.0.lock().unwrap().clone();

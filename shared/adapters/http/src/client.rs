@@ -123,8 +123,8 @@ impl Client {
         patience: Duration,
     ) -> Result<Response<Bytes>, Error> {
         let (method, url, begun) = (request.method().clone(), request.uri().clone(), Instant::now());
-        let late = Error::Late { url: url.clone(), patience };
-        let answer = timeout(patience, self.follow(request)).await.unwrap_or(Err(late));
+        let answer = timeout(patience, self.follow(request)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Error::Late { url: url.clone(), patience }));
         let status = answer.as_ref().map(Response::status).map_err(Error::label);
         telemetry::exchanged(&method, url.host().unwrap_or_default(), status, begun.elapsed());
         answer

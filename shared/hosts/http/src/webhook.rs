@@ -22,7 +22,7 @@ pub(crate) async fn take<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Response {
     let begun = Instant::now();
-    let answer = answered(host, peer, source, headers, body).await;
+    let answer = answered(host, peer, source, headers, body, begun).await;
     telemetry::served(&Method::POST, ROUTE, answer.status(), begun.elapsed());
     answer
 }
@@ -34,9 +34,10 @@ async fn answered<B: Buf>(
     source: String,
     headers: &HeaderMap,
     body: impl Stream<Item = Result<B, warp::Error>>,
+    begun: Instant,
 ) -> Response {
     let limits = &host.parts.limits;
-    let (mut share, begun) = (host.room.share(), Instant::now());
+    let mut share = host.room.share();
     let body = match body::read(body, length(headers), limits, &mut share).await {
         Ok(body) => body,
         Err(why) => {
