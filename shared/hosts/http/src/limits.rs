@@ -23,10 +23,10 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of bodies held at the same time; over it 503. Default 256 MiB.
     pub held: usize,
-    /// Webhooks that are worked on at a time; more wait for their turn. Default 256: enough to keep
+    /// Webhooks that are worked on at a time; more wait for their turn. Default 128: enough to keep
     /// two cores and a disk busy, a few hundredths of a second of work.
     pub at_work: usize,
-    /// A wait for a turn that is too long: where for a third of a second all are, those beyond a few are told 503. Default
+    /// A wait for a turn that is too long: where all are and more and more wait, those beyond a few are told 503. Default
     /// 50 ms.
     pub wait: Duration,
     /// How long the readiness check may take. Default 5 s.
@@ -47,7 +47,7 @@ impl Default for Limits {
             linger: Duration::from_secs(2),
             connections: 4096,
             held: 256 << 20,
-            at_work: 256,
+            at_work: 128,
             wait: Duration::from_millis(50),
             ready_time: Duration::from_secs(5),
             grace: Duration::from_secs(10),

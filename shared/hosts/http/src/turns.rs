@@ -2,6 +2,7 @@
 //! than are done, those beyond a few are refused at once instead of waiting for long.
 
 use std::{
+    mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -19,9 +20,11 @@ use crate::Limits;
 
 /// Waits are looked at in windows of this length.
 const WINDOW: Duration = Duration::from_millis(50);
-/// After so many windows in which even the shortest wait was too long, more come than are done. A disk that hesitates makes
-/// fewer of them, and nobody is refused for that.
-const SLOW: u32 = 6;
+/// After so many windows one after another in which even the shortest wait was too long and no fewer waited at the end,
+/// more come than are done.
+const GROWING: u32 = 3;
+/// The pace that is usual follows what is seen by this part a window: in half a second it is another.
+const FOLLOWS: f64 = 1.0 / 16.0;
 /// It is over so long after the last one was refused.
 const OVER: Duration = Duration::from_secs(1);
 
@@ -39,17 +42,34 @@ pub(crate) struct Turns {
 
 #[derive(Debug)]
 struct State {
-    began: Instant,
-    /// The shortest wait of the window that runs.
-    shortest: Option<Duration>,
-    slow: u32,
+    window: Window,
+    /// Turns a second that are usual while some wait.
+    pace: f64,
+    /// Who waited at the end of the last window.
+    waiting: usize,
+    growing: u32,
     /// Until when only a few may wait.
     behind: Option<Instant>,
 }
 
+/// What is seen between two looks.
+#[derive(Debug)]
+struct Window {
+    began: Instant,
+    turns: u32,
+    shortest: Duration,
+}
+
+impl Window {
+    fn new(began: Instant) -> Self {
+        Self { began, turns: 0, shortest: Duration::MAX }
+    }
+}
+
 impl Turns {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let state = State { began: Instant::now(), shortest: None, slow: 0, behind: None };
+        let window = Window::new(Instant::now());
+        let state = State { window, pace: 0.0, waiting: 0, growing: 0, behind: None };
         Self {
             work: Semaphore::new(limits.at_work),
             waiting: AtomicUsize::new(0),
@@ -64,7 +84,7 @@ impl Turns {
         let asked = Instant::now();
         // Nobody is overtaken by it: what becomes free goes to who waits.
         if let Ok(turn) = self.work.try_acquire() {
-            self.state().waited(Duration::ZERO, asked, self.long);
+            self.took(Duration::ZERO, asked);
             return Some(turn);
         }
         if self.waiting.load(Ordering::Relaxed) >= self.few && self.state().refuses(asked) {
@@ -73,8 +93,13 @@ impl Turns {
         let _waiting = Waiting::one(&self.waiting);
         let turn = self.work.acquire().await.ok()?;
         let now = Instant::now();
-        self.state().waited(now - asked, now, self.long);
+        self.took(now - asked, now);
         Some(turn)
+    }
+
+    fn took(&self, wait: Duration, now: Instant) {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        self.state().waited(wait, now, waiting, self.long);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,22 +108,30 @@ impl Turns {
 }
 
 impl State {
-    /// Somebody has got a turn after this wait.
-    fn waited(&mut self, wait: Duration, now: Instant, long: Duration) {
-        if now - self.began >= WINDOW {
-            // A window in which nobody got a turn says nothing.
-            if let Some(shortest) = self.shortest.take() {
-                self.slow = if shortest > long { self.slow + 1 } else { 0 };
-            }
-            self.began = now;
-            if self.slow >= SLOW && self.behind.is_none_or(|until| until < now) {
-                warn!(
-                    "more webhooks come than can be taken in: those beyond a few are told 503 until it is over"
-                );
-                self.behind = Some(now + OVER);
-            }
+    /// Somebody has got a turn after this wait, and so many wait still.
+    fn waited(&mut self, wait: Duration, now: Instant, waiting: usize, long: Duration) {
+        self.window.turns += 1;
+        self.window.shortest = self.window.shortest.min(wait);
+        if now - self.window.began < WINDOW {
+            return;
         }
-        self.shortest = Some(self.shortest.map_or(wait, |shortest| shortest.min(wait)));
+        let window = mem::replace(&mut self.window, Window::new(now));
+        let before = mem::replace(&mut self.waiting, waiting);
+        let pace = f64::from(window.turns) / (now - window.began).as_secs_f64();
+        // A disk that hesitates lets many wait, and nobody is refused for that: soon they will be fewer.
+        let hesitated = pace < self.pace / 2.0;
+        self.pace += (pace - self.pace) * FOLLOWS;
+        if window.shortest <= long || (waiting < before && !hesitated) {
+            self.growing = 0;
+        } else if !hesitated {
+            self.growing += 1;
+        }
+        if self.growing >= GROWING && self.behind.is_none_or(|until| until < now) {
+            warn!(
+                "more webhooks come than can be taken in: those beyond a few are told 503 until it is over"
+            );
+            self.behind = Some(now + OVER);
+        }
     }
 
     /// Whether one more than a few is too many now.
@@ -186,17 +219,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hesitation_refuses_nobody() {
-        let turns = turns();
-        let held: Vec<_> = turns.work.acquire_many(AT_WORK as u32).await.into_iter().collect();
-        let before = tokio::spawn({
-            let turns = turns.clone();
-            async move { come(&turns, 300, Duration::from_secs(2)).await }
-        });
-        sleep(Duration::from_millis(300)).await;
-        drop(held);
-        let (waits, refused) = before.await.unwrap();
-        assert_eq!((waits.len(), refused), (600, 0));
+    async fn a_hesitation_refuses_nobody_whom_there_is_time_for() {
+        for (per_second, hesitation) in [(250, 1000), (500, 500)] {
+            let turns = turns();
+            let coming = tokio::spawn({
+                let turns = turns.clone();
+                async move { come(&turns, per_second, Duration::from_secs(5)).await }
+            });
+            sleep(Duration::from_secs(1)).await;
+            let held = turns.work.acquire_many(AT_WORK as u32).await;
+            sleep(Duration::from_millis(hesitation)).await;
+            drop(held);
+            let (waits, refused) = coming.await.unwrap();
+            assert_eq!((waits.len(), refused), (per_second as usize * 5, 0), "{per_second} a second");
+        }
     }
 
     #[tokio::test(start_paused = true)]
