@@ -12,7 +12,13 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    fault::Fault, lock::Lock, receive::Waiter, state::State, times::millis, together::Standing,
+    fault::Fault,
+    lock::Lock,
+    log::{LONG, Log},
+    receive::Waiter,
+    state::State,
+    times::millis,
+    together::Standing,
     writer::Writer,
 };
 
@@ -66,7 +72,8 @@ impl Engine {
         let (ops, inbox) = mpsc::channel(WAITING);
         let (alarm, due) = watch::channel(None);
         let standing = Arc::new(Standing::new());
-        let thread = Thread { conn, state, clock, alarm, standing: standing.clone(), lock };
+        let log = Log::of(&conn, LONG);
+        let thread = Thread { conn, log, state, clock, alarm, standing: standing.clone(), lock };
         let thread = Builder::new().name("pointsman-store".into()).spawn(move || thread.run(inbox))?;
         Ok((Self { ops, standing }, due, thread))
     }
@@ -146,6 +153,7 @@ where
 
 struct Thread {
     conn: Connection,
+    log: Log,
     state: State,
     clock: Arc<dyn Clock>,
     alarm: watch::Sender<Option<i64>>,
@@ -210,6 +218,7 @@ impl Thread {
         self.state.wake(now);
         if !round.jobs.is_empty() || self.state.is_due(now) {
             self.transact(round.jobs, now);
+            self.log.bound(&self.conn);
         }
         for look in round.looks {
             look(&self.conn, &mut self.state, now);

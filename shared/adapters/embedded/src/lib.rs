@@ -19,6 +19,7 @@ mod holds;
 mod ledger;
 mod load;
 mod lock;
+mod log;
 mod messages;
 mod outgoing;
 mod poison;
