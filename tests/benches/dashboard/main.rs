@@ -15,7 +15,6 @@ use pointsman_tests::{
 
 const SEED: u64 = 20_261_122;
 const TIME: Duration = Duration::from_secs(90);
-const REPLAYED: &[&str] = &["replay", "--apply", "--since", "1h", "--event", "issues", "--to", "triage"];
 /// A day in ninety seconds.
 const ACTS: [(u64, Act); 14] = [
     (4, Act::Merge("feat: greet")),
@@ -28,7 +27,7 @@ const ACTS: [(u64, Act); 14] = [
     (43, Act::Stray),
     (47, Act::Run(&["subscriptions", "resume", "deploys"])),
     (52, Act::Merge("fix: bow lower")),
-    (58, Act::Run(REPLAYED)),
+    (58, Act::Replay),
     (66, Act::Merge("feat: wave")),
     (70, Act::Run(&["dead-letters", "billing", "bury", "--all"])),
     (78, Act::Merge("fix: wave back")),

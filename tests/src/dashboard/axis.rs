@@ -14,7 +14,7 @@ impl Axis {
     pub fn new(unit: &str, peak: f64) -> Self {
         // What is counted has no parts.
         let least = if unit == "short" { 1.0 } else { 0.0 };
-        let step = round(if peak > 0.0 { peak / 3.0 } else { 1.0 / 3.0 }).max(least);
+        let step = if peak > 0.0 { round(peak / 3.0).max(least) } else { 1.0 };
         Self { unit: unit.to_owned(), top: step * (peak / step).ceil().max(1.0), step }
     }
 
@@ -28,7 +28,7 @@ impl Axis {
         for figure in self.steps() {
             let y = self.height(plot, figure);
             svg.hairline((f64::from(plot.x), y), (f64::from(plot.right()), y));
-            svg.text("small", (plot.x - 21, y as i32 + 4), Anchor::Middle, &self.told(figure));
+            svg.text("small", (plot.x - 24, y as i32 + 4), Anchor::Middle, &self.told(figure));
         }
     }
 
@@ -36,7 +36,7 @@ impl Axis {
     pub fn draw_right(&self, svg: &mut Svg, plot: Rect) {
         for figure in self.steps() {
             let y = self.height(plot, figure);
-            svg.text("small", (plot.right() + 21, y as i32 + 4), Anchor::Middle, &self.told(figure));
+            svg.text("small", (plot.right() + 24, y as i32 + 4), Anchor::Middle, &self.told(figure));
         }
     }
 

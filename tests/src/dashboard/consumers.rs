@@ -22,9 +22,10 @@ struct Manner {
     of_hundred: (u32, u32),
 }
 
-const MANNERS: [Manner; 3] = [
+const MANNERS: [Manner; 4] = [
     Manner { queue: "audit", concurrency: 6, takes: Duration::from_millis(90), of_hundred: (0, 0) },
     Manner { queue: "triage", concurrency: 8, takes: Duration::from_millis(60), of_hundred: (9, 3) },
+    Manner { queue: "deploys", concurrency: 4, takes: Duration::from_millis(200), of_hundred: (0, 0) },
     Manner { queue: "billing", concurrency: 4, takes: Duration::from_millis(30), of_hundred: (0, 60) },
 ];
 /// When what comes again does.

@@ -22,11 +22,13 @@ const GAP: i32 = 6;
 /// Within a panel: words above the plot; the times and the legend below it; figures at its left and at its right.
 const HEAD: i32 = 30;
 const FOOT: i32 = 68;
-const SIDE: i32 = 44;
+const SIDE: i32 = 48;
 /// About how wide a letter of the legend is, how high its lines are, and how many there may be.
-const LETTER: f64 = 5.9;
+const LETTER: f64 = 6.1;
 const LINE: i32 = 14;
 const LINES: i32 = 3;
+/// Room for how many more there are.
+const COUNT: i32 = 60;
 
 /// A curve of a panel.
 struct Curve<'a> {
@@ -67,10 +69,10 @@ fn place(grid: Rect) -> Rect {
 fn draw_panel(svg: &mut Svg, rect: Rect, panel: &Panel, series: &[Vec<Series>], time: (f64, f64)) {
     svg.rect("frame", rect);
     svg.text("head small", (rect.x + 12, rect.y + 18), Anchor::Start, &panel.title);
-    let curves = curves(panel, series);
+    let (curves, more) = curves(panel, series);
     let right_unit = panel.targets.iter().find_map(|target| target.right.as_deref());
     let right_unit = right_unit.filter(|_| curves.iter().any(|curve| curve.is_right));
-    let right_side = if right_unit.is_some() { SIDE } else { 14 };
+    let right_side = if right_unit.is_some() { SIDE } else { 20 };
     let plot = Rect::new(rect.x + SIDE, rect.y + HEAD, rect.w - SIDE - right_side, rect.h - HEAD - FOOT);
     let peak = |is_right: bool| {
         curves.iter().filter(|curve| curve.is_right == is_right).map(Curve::peak).fold(0.0, f64::max)
@@ -90,11 +92,11 @@ fn draw_panel(svg: &mut Svg, rect: Rect, panel: &Panel, series: &[Vec<Series>], 
         let at = (plot.middle(), plot.y + plot.h / 2 + 4);
         svg.text("small", at, Anchor::Middle, "nothing to show, as it should be");
     }
-    draw_legend(svg, rect, &curves);
+    draw_legend(svg, rect, &curves, more);
 }
 
-/// The panel's, a colour each; of several of one name the highest.
-fn curves<'a>(panel: &Panel, series: &'a [Vec<Series>]) -> Vec<Curve<'a>> {
+/// The panel's, as many as there are colours, and how many more there were.
+fn curves<'a>(panel: &Panel, series: &'a [Vec<Series>]) -> (Vec<Curve<'a>>, usize) {
     let mut curves: Vec<Curve<'a>> = Vec::new();
     for (target, found) in panel.targets.iter().zip(series) {
         let drawn = found.iter().filter(|series| !series.points.is_empty()).map(|series| Curve {
@@ -112,10 +114,12 @@ fn curves<'a>(panel: &Panel, series: &'a [Vec<Series>]) -> Vec<Curve<'a>> {
             .then(other.peak().total_cmp(&one.peak()))
             .then(one.name.cmp(&other.name))
     });
-    for (curve, colour) in curves.iter_mut().zip(COLOURS.iter().cycle()) {
+    let more = curves.len().saturating_sub(COLOURS.len());
+    curves.truncate(COLOURS.len());
+    for (curve, colour) in curves.iter_mut().zip(COLOURS) {
         curve.colour = colour;
     }
-    curves
+    (curves, more)
 }
 
 fn draw_time(svg: &mut Svg, plot: Rect, seconds: f64) {
@@ -143,27 +147,30 @@ fn draw_curve(svg: &mut Svg, plot: Rect, axis: &Axis, curve: &Curve<'_>, (since,
     }
 }
 
-/// Names in lines from left to right; those for which there is no room are counted.
-fn draw_legend(svg: &mut Svg, rect: Rect, curves: &[Curve<'_>]) {
+/// Names in lines from left to right; those for which there is no room, and those not drawn, are counted.
+fn draw_legend(svg: &mut Svg, rect: Rect, curves: &[Curve<'_>], more: usize) {
     let (begin, end) = (rect.x + 12, rect.right() - 8);
-    let (mut x, mut line) = (begin, 0);
     let top = rect.bottom() - FOOT + 32;
+    let (mut x, mut line) = (begin, 0);
     for (nth, curve) in curves.iter().enumerate() {
         let width = 16 + (curve.name.chars().count() as f64 * LETTER) as i32;
-        if x > begin && x + width > end {
+        if x + width > end && x > begin && line + 1 < LINES {
             (x, line) = (begin, line + 1);
         }
-        let left = curves.len() - nth;
-        let room = end - if left > 1 && line + 1 == LINES { 50 } else { 0 };
-        if line == LINES || (line + 1 == LINES && x > begin && x + width > room) {
-            let y = top + LINE * (LINES - 1);
-            svg.text("small", (end - 46, y), Anchor::Start, &format!("+ {left} more"));
-            return;
+        let left = curves.len() - nth + more;
+        let room = if left > 1 && line + 1 == LINES { end - COUNT } else { end };
+        if x > begin && x + width > room {
+            let y = top + LINE * line;
+            return svg.text("small", (end - COUNT + 6, y), Anchor::Start, &format!("+ {left} more"));
         }
         let y = top + LINE * line;
         let middle = f64::from(y) - 3.5;
         svg.fine_curve(curve.colour, &[(f64::from(x), middle), (f64::from(x) + 10.0, middle)]);
         svg.text("small", (x + 14, y), Anchor::Start, &curve.name);
         x += width + 8;
+    }
+    if more > 0 {
+        let at = (end - COUNT + 6, top + LINE * line);
+        svg.text("small", at, Anchor::Start, &format!("+ {more} more"));
     }
 }

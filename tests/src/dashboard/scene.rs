@@ -44,6 +44,8 @@ pub enum Act {
     Merge(&'static str),
     /// `pointsman` with these words.
     Run(&'static [&'static str]),
+    /// Asks the server to send again what `triage` has got.
+    Replay,
     /// Sends to a source that there is none of.
     Stray,
     /// An account removes the App: everything of it is to be erased. The first names no account, and dies.
@@ -107,6 +109,13 @@ impl Scene {
         match act {
             Act::Merge(title) => self.merge(title),
             Act::Run(words) => self.run(words),
+            Act::Replay => {
+                let order = json!({ "since": "2020-01-01T00:00:00Z", "events": ["issues"], "to": ["triage"], "apply": true });
+                let token = [("authorization", "Bearer an-operator")];
+                let url = format!("{}/admin/replays", self.server.url);
+                let answer = http::post(&url, &token, order.to_string().as_bytes()).expect("an answer");
+                assert_eq!(answer.status, 202, "{}", answer.text());
+            }
             Act::Stray => {
                 http::post(&format!("{}/webhooks/nobody", self.server.url), &[], b"{}").expect("an answer");
             }
@@ -207,6 +216,7 @@ subscriptions:
   - {{ name: billing, events: [marketplace_purchase, sponsorship], source: github, on_poison: hold }}
   - {{ name: odd, events: [issues], when: 'data.nothing.there == 1' }}
 release: {{ enabled: true, source: releases }}
+admin: {{ token: 'literal:an-operator' }}
 retention: {{ erase_on_uninstall: true }}
 "
     );
