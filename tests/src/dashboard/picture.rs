@@ -170,6 +170,8 @@ fn draw_legend(svg: &mut Svg, rect: Rect, curves: &[Curve<'_>], more: usize) {
         x += width + 8;
     }
     if more > 0 {
+        // In the last line there is room kept for it.
+        let line = if x > end - COUNT && line + 1 < LINES { line + 1 } else { line };
         let at = (end - COUNT + 6, top + LINE * line);
         svg.text("small", at, Anchor::Start, &format!("+ {more} more"));
     }
