@@ -57,7 +57,10 @@ fn main() -> ExitCode {
         (panel, found)
     });
     let asked: Vec<_> = asked.collect();
-    let note = format!("GitHub's own payloads for {} s, consumers that now and then fail", TIME.as_secs());
+    let note = format!(
+        "GitHub's own payloads for {} s, consumers that now and then fail, a build for tests",
+        TIME.as_secs()
+    );
     let time = (since.as_millisecond() as f64 / 1000.0, TIME.as_secs_f64());
     fs::write(&file, picture::draw(&asked, time, &note)).expect("the picture can be written");
     println!("drawn: {}", file.display());
