@@ -1,8 +1,7 @@
 //! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], real [`queues`],
 //! plain HTTP's two ends ([`http`], [`serving`]), [`load`] and how it is [`measure`]d, a real [`prometheus`] and what the
 //! [`dashboard`] asks it, GitHub's own document ([`openapi`]) as a judge, and the house itself read as data ([`house`],
-//! [`source`], [`pictures`], [`template`]) for the tests that keep its
-//! arrows, its style and its rights.
+//! [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
 
 pub mod cloud;
 pub mod cost;
