@@ -1,10 +1,11 @@
 //! What scenarios stand on: [`fixtures`], a real [`server`], real functions ([`lambda`]) in a [`cloud`], real [`queues`],
-//! plain HTTP's two ends ([`http`], [`serving`]), [`load`] and how it is [`measure`]d, GitHub's own document ([`openapi`]) as a
-//! judge, and the house itself read as data ([`house`], [`source`], [`pictures`], [`template`]) for the tests that keep its
-//! arrows, its style and its rights.
+//! plain HTTP's two ends ([`http`], [`serving`]), [`load`] and how it is [`measure`]d, a real [`prometheus`] and what the
+//! [`dashboard`] asks it, GitHub's own document ([`openapi`]) as a judge, and the house itself read as data ([`house`],
+//! [`source`], [`pictures`], [`template`]) for the tests that keep its arrows, its style and its rights.
 
 pub mod cloud;
 pub mod cost;
+pub mod dashboard;
 pub mod fixtures;
 pub mod hcl;
 pub mod house;
@@ -15,6 +16,7 @@ pub mod load;
 pub mod measure;
 pub mod openapi;
 pub mod pictures;
+pub mod prometheus;
 pub mod queues;
 pub mod said;
 pub mod server;

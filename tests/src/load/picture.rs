@@ -36,7 +36,7 @@ pub fn draw(steps: &[Step], soak: &Soak) -> String {
 }
 
 /// The machine, the commit and the day.
-fn origin() -> String {
+pub(crate) fn origin() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|it| it.1);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);

@@ -109,9 +109,25 @@ impl Svg {
 
     /// A line of this colour, readable on both pages, through these points.
     pub fn curve(&mut self, colour: &str, points: &[(f64, f64)]) {
+        self.stroke((colour, "2"), points);
+    }
+
+    /// The same, less strong: for small pictures with many.
+    pub fn fine_curve(&mut self, colour: &str, points: &[(f64, f64)]) {
+        self.stroke((colour, "1.4"), points);
+    }
+
+    /// A faint line that a value is read by.
+    pub fn hairline(&mut self, (x, y): (f64, f64), (right, low): (f64, f64)) {
+        self.line(&format!(
+            r##"<line stroke="#8c959f" stroke-opacity="0.3" x1="{x:.1}" y1="{y:.1}" x2="{right:.1}" y2="{low:.1}"/>"##
+        ));
+    }
+
+    fn stroke(&mut self, (colour, width): (&str, &str), points: &[(f64, f64)]) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         self.line(&format!(
-            r#"<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round" points="{}"/>"#,
+            r#"<polyline fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round" points="{}"/>"#,
             points.join(" ")
         ));
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, process::Command};
 
 use pointsman_core::telemetry::{self, ALL, Kind};
-use pointsman_tests::house::root;
+use pointsman_tests::{house::root, prometheus};
 use serde_json::{Value, json};
 
 /// A dashboard of the embedded host, rules for it, and their tests.
@@ -127,13 +127,6 @@ fn a_grafana_panel_has_a_title_a_unit_and_queries() {
     }
 }
 
-/// Where promtool is; none is told by the script.
-fn promtool() -> Option<String> {
-    let output = Command::new(root().join("scripts/promtool")).output().unwrap();
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned()).filter(|path| !path.is_empty())
-}
-
 fn run(promtool: &str, args: &[&str]) {
     let output =
         Command::new(promtool).args(args).current_dir(root().join("infra/prometheus")).output().unwrap();
@@ -143,7 +136,7 @@ fn run(promtool: &str, args: &[&str]) {
 
 #[test]
 fn promtool_takes_the_rules_and_they_tell_what_they_should() {
-    let Some(promtool) = promtool() else { return };
+    let Some(promtool) = prometheus::program("promtool") else { return };
     run(&promtool, &["check", "rules", "rules.yaml"]);
     run(&promtool, &["test", "rules", "rules.test.yaml"]);
     let (rules, tests) = (read(PROMETHEUS[1]), read(PROMETHEUS[2]));
@@ -155,7 +148,7 @@ fn promtool_takes_the_rules_and_they_tell_what_they_should() {
 
 #[test]
 fn promtool_understands_every_query_of_the_dashboard() {
-    let Some(promtool) = promtool() else { return };
+    let Some(promtool) = prometheus::program("promtool") else { return };
     let dashboard: Value = serde_json::from_str(&read(PROMETHEUS[0])).unwrap();
     let targets =
         dashboard["panels"].as_array().unwrap().iter().flat_map(|it| it["targets"].as_array().unwrap());
