@@ -17,7 +17,7 @@ use tokio::{
 use super::facts::Facts;
 
 /// Sessions at work at the same time, a queue: as many as it takes to keep up with half of what comes in at most.
-const CONCURRENCY: usize = 256;
+const CONCURRENCY: usize = 64;
 /// The wait after an error that a worker does not wait out itself.
 const BREATH: Duration = Duration::from_millis(100);
 
