@@ -48,13 +48,13 @@ pub struct Soak {
 }
 
 impl Embedded {
-    /// The most requests a second that are answered with 202, consumers at work.
+    /// The most requests a second that are answered with 202 and handed to consumers: the time that these are behind at the
+    /// end counts too.
     pub async fn maximum(&self, traffic: &mut Traffic, time: Duration) -> Step {
         let (figures, began) = (Arc::<Figures>::default(), Instant::now());
         self.sender.saturate(traffic, &figures, SATURATING, time).await;
-        let step = step(&figures, began.elapsed(), None);
         self.drain(DRAINED).await;
-        step
+        step(&figures, began.elapsed(), None)
     }
 
     /// So many a second for so long.
