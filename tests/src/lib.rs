@@ -7,6 +7,7 @@ pub mod cloud;
 pub mod cost;
 pub mod dashboard;
 pub mod fixtures;
+pub mod founded;
 pub mod hcl;
 pub mod house;
 pub mod http;

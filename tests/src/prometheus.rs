@@ -37,7 +37,8 @@ pub struct Prometheus {
     /// `http://127.0.0.1:{port}`.
     pub url: String,
     child: Child,
-    folder: TempDir,
+    /// Goes last: it is written to until the end.
+    _folder: TempDir,
 }
 
 /// What an expression gives: for each of its series the labels, and a value at each moment that has one.
@@ -69,7 +70,7 @@ impl Prometheus {
         let (tell, told) = mpsc::channel();
         let log = BufReader::new(child.stderr.take().expect("stderr is piped"));
         thread::spawn(move || log.lines().map_while(Result::ok).for_each(|line| drop(tell.send(line))));
-        let mut prometheus = Self { url: String::new(), child, folder };
+        let mut prometheus = Self { url: String::new(), child, _folder: folder };
         prometheus.url = listening(&told);
         prometheus.await_scrape();
         prometheus
@@ -117,8 +118,6 @@ impl Drop for Prometheus {
         // By its process id; one that has ended is left alone.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Only now may its folder go, which it wrote to until its end.
-        let _ = fs::remove_dir_all(self.folder.path().join("data"));
     }
 }
 

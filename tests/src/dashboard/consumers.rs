@@ -6,10 +6,12 @@ use pointsman_core::{
     outcome::{Outcome, Reason, Rejection},
     port::{PortError, Received},
 };
-use pointsman_embedded::{Attached, Options, Ports, attach};
+use pointsman_embedded::Ports;
 use pointsman_env::SystemClock;
 use pointsman_host_worker::Worker;
 use tokio::{runtime::Runtime, time::sleep};
+
+use crate::load::consumer::remote;
 
 /// How a queue's consumer does.
 struct Manner {
@@ -34,12 +36,7 @@ const LATER: Duration = Duration::from_secs(4);
 /// Each at work on the store in `data` for as long as the runtime lives.
 pub fn start(runtime: &Runtime, data: &Path) {
     for manner in &MANNERS {
-        let options = Options::new(Arc::new(SystemClock), "a consumer of the scene");
-        let ports = match runtime.block_on(attach(data, options)) {
-            Ok(Attached::Remote(ports)) => ports,
-            Ok(Attached::Own(_)) => panic!("no server holds the store in {}", data.display()),
-            Err(error) => panic!("{error}"),
-        };
+        let ports = runtime.block_on(remote(data, "a consumer of the scene"));
         runtime.spawn(consume(ports, manner));
     }
 }

@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::consumers;
 use crate::{
+    founded::{REPO, founded},
     http,
     load::{
         facts::Facts,
@@ -30,9 +31,6 @@ use crate::{
 };
 
 const SECRET: &str = "a secret of the scene";
-const REPO: &str = "acme/web";
-const PERMISSIONS: &[(&str, &str)] =
-    &[("contents", "write"), ("issues", "write"), ("metadata", "read"), ("pull_requests", "write")];
 /// One request in so many is not answered by GitHub.
 const UNANSWERED: u64 = 20;
 const BETWEEN: Duration = Duration::from_millis(50);
@@ -71,6 +69,7 @@ impl Scene {
         let github = FakeGithub::new(Arc::new(SystemClock), seed);
         let door = runtime.block_on(serve(github.clone())).expect("a free port");
         let app = founded(&github);
+        trouble(&github);
         let folder = tempfile::tempdir().expect("a temporary folder");
         configure(&folder, &github, &app);
         let config = folder.path().join("pointsman.yaml");
@@ -182,21 +181,12 @@ impl Scene {
     }
 }
 
-/// A repository with a first release behind it, and the App installed on it.
-fn founded(github: &FakeGithub) -> NewApp {
-    github.create_repository(REPO);
-    github.grant(REPO, "alice", "admin");
-    let alice = github.person("alice");
-    let manifest = "{\n  \"name\": \"web\",\n  \"version\": \"1.0.0\"\n}\n";
-    let at = alice.commit(REPO, "main", "chore: begin", &[("package.json", Some(manifest))]);
-    alice.tag(REPO, "v1.0.0", &at);
-    let app = github.create_app("pointsman", "acme", PERMISSIONS, &["push", "pull_request", "issue_comment"]);
-    github.install(app.id, "acme", None);
+/// Now and then GitHub does not answer.
+fn trouble(github: &FakeGithub) {
     github.on_request(|moment| {
         let is_lost = moment.when == When::Before && moment.nth % UNANSWERED == UNANSWERED - 1;
         is_lost.then_some(Fault::Unavailable)
     });
-    app
 }
 
 fn configure(folder: &TempDir, github: &FakeGithub, app: &NewApp) {

@@ -18,6 +18,8 @@ use super::facts::Facts;
 
 /// Sessions at work at the same time, a queue: as many as it takes to keep up with half of what comes in at most.
 const CONCURRENCY: usize = 64;
+/// As the store is told.
+const PURPOSE: &str = "a consumer under load";
 /// The wait after an error that a worker does not wait out itself.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -37,8 +39,8 @@ impl Consumer {
         let work = move || {
             let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let ports = [remote(&data).await, remote(&data).await];
-                let [ports, own] = ports;
+                let ports = remote(&data, PURPOSE).await;
+                let own = remote(&data, PURPOSE).await;
                 let _ = tell.send(own);
                 let each = (0u8..)
                     .zip(queues)
@@ -74,8 +76,8 @@ impl Drop for Consumer {
 }
 
 /// The store of whoever holds it. Of our own it must not be: the server could not start again.
-async fn remote(data: &Path) -> Ports {
-    let options = Options::new(Arc::new(SystemClock), "a consumer under load");
+pub(crate) async fn remote(data: &Path, purpose: &str) -> Ports {
+    let options = Options::new(Arc::new(SystemClock), purpose);
     match attach(data, options).await {
         Ok(Attached::Remote(ports)) => ports,
         Ok(Attached::Own(_)) => panic!("no server holds the store in {}", data.display()),

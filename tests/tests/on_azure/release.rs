@@ -3,29 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_env::SystemClock;
-use pointsman_fake_github::{Delivery, FakeGithub, NewApp, PRIVATE_KEY, serve};
-use pointsman_github::PERMISSIONS;
-use pointsman_tests::traces::{SENT, Traces};
+use pointsman_fake_github::{Delivery, FakeGithub, PRIVATE_KEY, serve};
+use pointsman_tests::{
+    founded::{REPO, founded},
+    traces::{SENT, Traces},
+};
 use serde_json::Value;
 
 use crate::cloud::{Cloud, until};
 
-const REPO: &str = "acme/web";
 /// GitHub asks for a second between two writes: some 20 s, on a busy machine more.
 const PATIENCE: Duration = Duration::from_secs(150);
-
-/// A repository with a first release behind it, and the App.
-fn repository(github: &FakeGithub) -> NewApp {
-    github.create_repository(REPO);
-    github.grant(REPO, "alice", "admin");
-    let alice = github.person("alice");
-    let manifest = "{\n  \"name\": \"web\",\n  \"version\": \"1.0.0\"\n}\n";
-    let at = alice.commit(REPO, "main", "chore: begin", &[("package.json", Some(manifest))]);
-    alice.tag(REPO, "v1.0.0", &at);
-    let app = github.create_app("pointsman", "acme", PERMISSIONS, &["push", "pull_request", "issue_comment"]);
-    github.install(app.id, "acme", None);
-    app
-}
 
 async fn deliver(cloud: &Cloud, waiting: Vec<Delivery>) -> usize {
     let count = waiting.len();
@@ -68,7 +56,7 @@ async fn a_release_goes_through_both_stages_though_the_program_is_killed() {
     let github = FakeGithub::new(Arc::new(SystemClock), 1);
     let traces = Traces::watch(&github);
     let _door = serve(github.clone()).await.unwrap();
-    let app = repository(&github);
+    let app = founded(&github);
     let config = format!(
         "sources:\n  github:\n    secrets: ['env:HOOK_SECRET']\n    \
          app: {{ id: {}, private_key: 'env:APP_KEY', base_url: '{}' }}\nrelease: {{ enabled: true }}\n",

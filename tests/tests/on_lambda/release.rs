@@ -11,10 +11,10 @@ use std::{
 };
 
 use pointsman_env::SystemClock;
-use pointsman_fake_github::{Delivery, FakeGithub, NewApp, PRIVATE_KEY, Server, serve};
-use pointsman_github::PERMISSIONS;
+use pointsman_fake_github::{Delivery, FakeGithub, PRIVATE_KEY, Server, serve};
 use pointsman_tests::{
     cloud::Cloud,
+    founded::{REPO, founded},
     lambda::{Function, Mapping, mapping::Turn, url},
     leaks::Secrets,
     traces::{SENT, Traces},
@@ -24,8 +24,6 @@ use tokio::runtime::Runtime;
 
 use crate::house::{Patience, function};
 
-const REPO: &str = "acme/web";
-const EVENTS: [&str; 3] = ["push", "pull_request", "issue_comment"];
 const QUEUES: [&str; 2] = ["release-orchestrator", "release-automator"];
 /// GitHub asks for a second between two writes: some 20 s, on a busy machine more.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -50,7 +48,7 @@ impl World {
         let github = FakeGithub::new(Arc::new(SystemClock), 1);
         let traces = Traces::watch(&github);
         let door = runtime.block_on(serve(github.clone())).unwrap();
-        let app = repository(&github);
+        let app = founded(&github);
         let cloud = Cloud::start(&format!(
             "backend: aws\nsources:\n  github:\n    secrets: ['aws-sm:stack/webhook-secret']\n    \
              app: {{ id: {}, private_key: 'aws-sm:stack/app-key', base_url: '{}' }}\nrelease: {{ enabled: true }}\n",
@@ -119,19 +117,6 @@ impl Drop for Ends<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-/// A repository with a first release behind it, and the App.
-fn repository(github: &FakeGithub) -> NewApp {
-    github.create_repository(REPO);
-    github.grant(REPO, "alice", "admin");
-    let alice = github.person("alice");
-    let manifest = "{\n  \"name\": \"web\",\n  \"version\": \"1.0.0\"\n}\n";
-    let at = alice.commit(REPO, "main", "chore: begin", &[("package.json", Some(manifest))]);
-    alice.tag(REPO, "v1.0.0", &at);
-    let app = github.create_app("pointsman", "acme", PERMISSIONS, &EVENTS);
-    github.install(app.id, "acme", None);
-    app
 }
 
 fn list<'a>(snapshot: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {

@@ -10,16 +10,14 @@ use std::{
 
 use pointsman_env::SystemClock;
 use pointsman_fake_github::{FakeGithub, NewApp, PRIVATE_KEY, serve};
-use pointsman_github::PERMISSIONS;
 use pointsman_tests::{
+    founded::{REPO, founded},
     http, openapi,
     server::{Server, binary},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-
-pub const REPO: &str = "acme/web";
 
 /// A whole story takes some 10 s: GitHub asks for a second between two writes.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -49,15 +47,7 @@ impl House {
         let github = FakeGithub::new(Arc::new(SystemClock), 1);
         openapi::watch(&github);
         let door = runtime.block_on(serve(github.clone())).unwrap();
-        github.create_repository(REPO);
-        github.grant(REPO, "alice", "admin");
-        let alice = github.person("alice");
-        let manifest = "{\n  \"name\": \"web\",\n  \"version\": \"1.0.0\"\n}\n";
-        let at = alice.commit(REPO, "main", "chore: begin", &[("package.json", Some(manifest))]);
-        alice.tag(REPO, "v1.0.0", &at);
-        let events = ["push", "pull_request", "issue_comment"];
-        let app = github.create_app("pointsman", "acme", PERMISSIONS, &events);
-        github.install(app.id, "acme", None);
+        let app = founded(&github);
         let folder = tempfile::tempdir().unwrap();
         let house = Self { github, trace: None, app, server: None, folder, _door: door, _runtime: runtime };
         house.configure(more);

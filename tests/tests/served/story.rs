@@ -6,9 +6,10 @@ use std::{
 };
 
 use pointsman_fake_github::{Fault, When};
+use pointsman_tests::founded::REPO;
 use serde_json::{Value, json};
 
-use crate::house::{House, REPO, brief};
+use crate::house::{House, brief};
 
 /// The calls after which the program is killed, once each: GitHub has done them, and nobody was told.
 const KILLED_AFTER: [Option<&str>; 5] = [
