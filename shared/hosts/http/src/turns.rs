@@ -1,5 +1,5 @@
 //! Whose turn it is: so many webhooks are worked on at a time, the others wait, first come first served. While more come
-//! than are done, those beyond a few are refused at once instead of waiting for long.
+//! than are done, those beyond a few are refused at once instead of waiting for long, and so are those who have.
 
 use std::{
     mem,
@@ -25,6 +25,8 @@ const WINDOW: Duration = Duration::from_millis(50);
 const GROWING: u32 = 3;
 /// The pace that is usual follows what is seen by this part a window: in half a second it is another.
 const FOLLOWS: f64 = 1.0 / 16.0;
+/// Then whoever has waited so many times too long is refused too: without it the first second's would wait longest.
+const FAR_TOO_LONG: u32 = 2;
 /// It is over so long after the last one was refused.
 const OVER: Duration = Duration::from_secs(1);
 
@@ -93,6 +95,9 @@ impl Turns {
         let _waiting = Waiting::one(&self.waiting);
         let turn = self.work.acquire().await.ok()?;
         let now = Instant::now();
+        if now - asked > self.long * FAR_TOO_LONG && self.state().refuses(now) {
+            return None;
+        }
         self.took(now - asked, now);
         Some(turn)
     }
@@ -134,7 +139,7 @@ impl State {
         }
     }
 
-    /// Whether one more than a few is too many now.
+    /// Whether it is a time to refuse who can be.
     fn refuses(&mut self, now: Instant) -> bool {
         let is_behind = self.behind.is_some_and(|until| now <= until);
         if is_behind {
@@ -179,7 +184,9 @@ mod tests {
     /// So many come a second, for so long; the wait of each that got a turn, and how many got none.
     async fn come(turns: &Arc<Turns>, per_second: u32, time: Duration) -> (Vec<Duration>, usize) {
         let mut all = Vec::new();
-        for _ in 0..(f64::from(per_second) * time.as_secs_f64()) as u32 {
+        // Sleeps are whole milliseconds.
+        let at_once = per_second.div_ceil(1000);
+        for nth in 1..=(f64::from(per_second) * time.as_secs_f64()) as u32 {
             let turns = turns.clone();
             all.push(tokio::spawn(async move {
                 let asked = Instant::now();
@@ -188,7 +195,9 @@ mod tests {
                 sleep(WORK).await;
                 Some(waited)
             }));
-            sleep(Duration::from_secs(1) / per_second).await;
+            if nth.is_multiple_of(at_once) {
+                sleep(Duration::from_secs(1) * at_once / per_second).await;
+            }
         }
         let (mut waits, mut refused) = (Vec::new(), 0);
         for one in all {
@@ -213,6 +222,11 @@ mod tests {
         assert!(refused > 0, "all waited");
         waits.sort_unstable();
         assert!(waits[waits.len() * 99 / 100] < Duration::from_millis(150), "{:?}", waits.last());
+        sleep(OVER * 2).await;
+        // Many more at once: nor do those wait for long who came before anybody could know.
+        let (waits, _) = come(&turns, 4000, Duration::from_secs(2)).await;
+        let longest = waits.into_iter().max();
+        assert!(longest < Some(Duration::from_millis(250)), "{longest:?}");
         sleep(OVER * 2).await;
         let (_, refused) = come(&turns, 500, Duration::from_secs(2)).await;
         assert_eq!(refused, 0, "afterwards it is over");
