@@ -1,6 +1,6 @@
 //! With TLS: who is trusted, and who is not.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use pointsman_core::port::{ErrorKind, PortError};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
@@ -9,7 +9,10 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::{PATIENCE, named, ok, serve};
@@ -110,11 +113,39 @@ async fn an_unknown_authority_is_refused_and_how_to_name_ones_own_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_no_http_is_dialled_with_the_same_trust() {
+    let (authority, stranger) = (authority(), authority_named("somebody else's"));
+    let port = |url: &str| url.trim_end_matches('/').rsplit_once(':').unwrap().1.parse().unwrap();
+    let url = server(&authority, of("localhost")).await;
+    let mut stream = trusting(&authority).dial_tls("localhost", port(&url)).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut begun = [0; 15];
+    stream.read_exact(&mut begun).await.unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200 OK");
+    for (issuer, name) in [(&stranger, "localhost"), (&authority, "example.org")] {
+        let url = server(issuer, of(name)).await;
+        let error = trusting(&authority).dial_tls("localhost", port(&url)).await.unwrap_err();
+        assert!(matches!(error, Error::Untrusted { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_never_shakes_hands_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let limits = Limits { connect: Duration::from_millis(50), ..Limits::default() };
+    let client = Client::trusting(RootCertStore::empty(), limits);
+    let error = client.dial_tls("localhost", listener.local_addr().unwrap().port()).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Connect { cause, .. } if cause.kind() == io::ErrorKind::TimedOut),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
 async fn who_speaks_no_tls_is_not_spoken_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut read = [0; 1024];
         let _ = stream.read(&mut read).await;
