@@ -110,6 +110,8 @@ async fn launch(
     let begun = Instant::now();
     let mut child = Command::new(program)
         .current_dir(folder)
+        // Nobody sets it there: each error would look for where it came from.
+        .env_remove("RUST_BACKTRACE")
         .envs(settings)
         .env("FUNCTIONS_CUSTOMHANDLER_PORT", address.port().to_string())
         .stdin(Stdio::null())

@@ -15,7 +15,7 @@ use pointsman_core::{
     port::{Archive, ErrorKind, Listed, Object, PortError},
 };
 
-use super::{HEADERS, ROLE, check, container, key_of, name_of, pages::Pages};
+use super::{HEADERS, PARALLEL, ROLE, check, container, key_of, name_of, pages::Pages, reading};
 use crate::{Connection, fault::Asked};
 
 /// The archive in a container, on which its identity needs the role "Storage Blob Data Contributor".
@@ -71,6 +71,7 @@ impl Archive for BlobArchive {
             blob_content_encoding: form.packed.then(|| "gzip".to_owned()),
             if_none_match: Some(Etag::from("*")),
             metadata: Some(metadata.collect()),
+            parallel: PARALLEL,
             ..Default::default()
         };
         let content = RequestContent::from(form.bytes.to_vec());
@@ -90,7 +91,7 @@ impl Archive for BlobArchive {
 
     async fn get(&self, key: &str) -> Result<Object, PortError> {
         check(key)?;
-        let got = self.client.blob_client(&name_of(key)).download(None).await.map_err(|error| {
+        let got = self.client.blob_client(&name_of(key)).download(reading()).await.map_err(|error| {
             let error = self.asked("reading from").failed(&error);
             match error.kind {
                 ErrorKind::NotFound => PortError::not_found(format!("there is no `{key}` in {}", self.name)),

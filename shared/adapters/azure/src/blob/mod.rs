@@ -4,9 +4,13 @@ mod archive;
 mod pages;
 mod records;
 
+use std::num::NonZero;
+
 pub use archive::BlobArchive;
 use azure_core::http::Url;
-use azure_storage_blob::{BlobContainerClient, BlobContainerClientOptions};
+use azure_storage_blob::{
+    BlobContainerClient, BlobContainerClientOptions, models::BlobClientDownloadOptions,
+};
 use pointsman_core::port::PortError;
 pub use records::BlobRecords;
 
@@ -18,6 +22,9 @@ const ROLE: &str = "Storage Blob Data Contributor";
 const VERSION: &str = "2025-11-05";
 /// Storage takes 8 kB of metadata, names and all.
 const HEADERS: usize = 7_000;
+/// Parts of a large blob that go at the same time: as many as the SDK would take here, which reads the machine's limits anew
+/// from its files for each call.
+const PARALLEL: Option<NonZero<usize>> = NonZero::new(8);
 /// The longest name of a blob.
 const LONGEST_KEY: usize = 1_024;
 
@@ -30,6 +37,11 @@ fn container(connection: &Connection, account: &str, name: &str) -> Result<BlobC
         BlobContainerClientOptions { client_options: connection.options(), version: VERSION.to_owned() };
     BlobContainerClient::new(parsed, connection.token(), Some(options))
         .map_err(|error| wrong(error.to_string()))
+}
+
+/// How a blob is read.
+fn reading() -> Option<BlobClientDownloadOptions<'static>> {
+    Some(BlobClientDownloadOptions { parallel: PARALLEL, ..Default::default() })
 }
 
 /// A key as a blob's name: of a `\\` in one storage makes a `/`.

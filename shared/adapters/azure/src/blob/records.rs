@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use pointsman_core::port::{Clock, ErrorKind, Expect, PortError, Record, Records, Version};
 
 use super::{
-    ROLE, check, container, key_of, name_of,
+    PARALLEL, ROLE, check, container, key_of, name_of,
     pages::{Pages, each},
+    reading,
 };
 use crate::{Connection, fault::Asked};
 
@@ -64,7 +65,7 @@ impl BlobRecords {
     }
 
     async fn find(&self, key: &str) -> Result<Option<Found>, PortError> {
-        let got = match self.client.blob_client(&name_of(key)).download(None).await {
+        let got = match self.client.blob_client(&name_of(key)).download(reading()).await {
             Ok(got) => got,
             Err(error) => match self.asked("reading from").failed(&error) {
                 error if error.kind == ErrorKind::NotFound => return Ok(None),
@@ -100,6 +101,7 @@ impl BlobRecords {
             if_match,
             if_none_match,
             metadata: Some(metadata.clone()),
+            parallel: PARALLEL,
             ..Default::default()
         };
         let content = RequestContent::from(value.to_vec());
