@@ -101,12 +101,13 @@ impl Embedded {
         self.facts.with(|facts| judge(facts, queues, |queue, number| self.wanted(queue, number)))
     }
 
-    /// MB after the first minute (of a shorter run, a tenth of it), and in the last seconds.
+    /// MB around the first minute (of a shorter run, a tenth of it), and at the end: half a minute each, because who sends
+    /// has some hundred connections now and some ten then.
     fn held(&self, time: Duration) -> (f64, f64) {
         let (end, tenth) = (time.as_secs_f64(), time.as_secs_f64() / 10.0);
-        let early = tenth.min(60.0);
+        let (early, around) = (tenth.min(60.0), (tenth / 4.0).clamp(5.0, 15.0));
         let at = |from: f64, to: f64| self.memory.between(from, to).unwrap_or_default();
-        (at(early - 5.0, early + 5.0), at(end - 10.0, end))
+        (at(early - around, early + around), at(end - 2.0 * around, end))
     }
 }
 
