@@ -10,6 +10,7 @@ use tracing::Level;
 use crate::{
     handling::{Ending, Work},
     port::{ErrorKind, Expect, Message, PortError, Queue, QueueName, Received, Records, dead_letter},
+    telemetry,
 };
 
 /// As long as a cloud keeps a message at most: 14 days, and one for clocks.
@@ -43,6 +44,7 @@ pub async fn bury(
         }
         _ => error,
     })?;
+    telemetry::died(queue, reason);
     if error == NOBODY {
         // No handler's end: nobody else tells of it.
         let ending = Ending::new(Level::ERROR, "dead_lettered").labelled(reason.to_owned()).because(error);

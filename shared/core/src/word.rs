@@ -10,7 +10,6 @@ use crate::{
     outcome::{Outcome, Rejection},
     port::{Abandon, Clock, ErrorKind, PortError, QueueName, Receipt, Receiver},
     scrub::scrub,
-    telemetry::DEAD_LETTERS,
 };
 
 /// Tries to settle one message; the waits between them double from [`PAUSE`]: 1.5 s in all, well within a hold.
@@ -84,12 +83,7 @@ impl Word {
     ) -> Result<(), PortError> {
         let mut tried = 1;
         loop {
-            let Err(error) = self.say(receiver, queue, receipt).await else {
-                if let Self::Bury { reason, .. } = self {
-                    DEAD_LETTERS.add([queue.as_str(), reason], 1);
-                }
-                return Ok(());
-            };
+            let Err(error) = self.say(receiver, queue, receipt).await else { return Ok(()) };
             let curable = matches!(
                 error.kind,
                 ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::Throttled { .. }

@@ -49,7 +49,10 @@ fn one_poison_and_nine_followers_are_one_dead_letter_and_retries_lose_nothing() 
     let house = house("");
     let run = ["receive", "bot", "--exec", FAIL_POISON];
     assert_eq!(house.json(&run)["completed"], 9);
-    for _ in 0..3 {
+    for died in 1..=3 {
+        // The server counts what died in another process's hands.
+        let counted = format!("pointsman_dead_letters_total{{queue=\"bot\",reason=\"failed\"}} {died}\n");
+        assert!(get(&house, "/metrics").contains(&counted), "{counted}");
         let all = house.json(&["dead-letters"]);
         let row = &all[0];
         assert_eq!((&row["queue"], &row["held"], &row["count"]), (&"bot".into(), &false.into(), &1.into()));

@@ -67,6 +67,8 @@ impl Writer<'_> {
         };
         let id = self.enqueue(dead, &letter)?;
         messages::give_back(self.conn, id, row.attempts, 0)?;
+        let reason = decode_attributes(row.attributes.as_deref()).remove(dead_letter::REASON);
+        self.state.died.push((queue, reason.unwrap_or_default()));
         messages::delete(self.conn, row.id)
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use pointsman_core::port::{PortError, QueueName};
+use pointsman_core::{
+    port::{PortError, QueueName},
+    telemetry,
+};
 
 use crate::{
     dedup::Dedup,
@@ -33,6 +36,8 @@ pub(crate) struct State {
     /// The last one left some.
     pub sweep_left: bool,
     pub dedup: Dedup,
+    /// Dead letters of this transaction: of which queue, and why.
+    pub died: Vec<(usize, String)>,
     undo: Vec<Undo>,
 }
 
@@ -128,11 +133,15 @@ impl State {
     pub fn keep(&mut self) {
         self.undo.clear();
         self.dedup.keep();
+        for (queue, reason) in self.died.drain(..) {
+            telemetry::died(&self.queues[queue].name, &reason);
+        }
     }
 
     /// What was changed is set back: the transaction failed.
     pub fn undo(&mut self) {
         self.dedup.undo();
+        self.died.clear();
         for undo in std::mem::take(&mut self.undo).into_iter().rev() {
             match undo {
                 Undo::Lane(queue, slot, old) => self.queues[queue].sessions.restore(slot, old),

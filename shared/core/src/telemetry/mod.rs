@@ -10,7 +10,7 @@ mod table;
 
 pub use export::{Exporter, adopt, export_to, flush, is_exported};
 pub use instrument::{About, Counter, Gauge, Histogram, Kind};
-pub use recorded::{exchanged, handled, invoked, ran, sent, served};
+pub use recorded::{died, exchanged, handled, invoked, ran, sent, served};
 pub use table::*;
 
 /// Between these a histogram's samples are counted, in seconds.

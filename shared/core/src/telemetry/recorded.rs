@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use super::table::{CALLS, COLD_STARTS, FAULTS, INVOCATIONS, OUTCOMES, PROCESSING, SENDING, SENT, SERVED};
+use super::table::{
+    CALLS, COLD_STARTS, DEAD_LETTERS, FAULTS, INVOCATIONS, OUTCOMES, PROCESSING, SENDING, SENT, SERVED,
+};
 use crate::{
     outcome::Outcome,
     port::{PortError, QueueName},
 };
+
+/// The longest reason that is a label, in bytes.
+const LONGEST_WORD: usize = 24;
 
 /// A turn of a queue's handler has ended: so many messages, after so long.
 pub fn handled(queue: &QueueName, outcome: &Outcome<()>, messages: usize, took: Duration) {
@@ -16,6 +21,11 @@ pub fn handled(queue: &QueueName, outcome: &Outcome<()>, messages: usize, took: 
     OUTCOMES.add([queue.as_str(), said], messages as u64);
     let failed = if matches!(said, "done" | "skipped") { "" } else { said };
     PROCESSING.record([queue.as_str(), failed], took.as_secs_f64());
+}
+
+/// A message of this queue is a dead letter now, for the reason that its consumer gave: a word, else no label.
+pub fn died(queue: &QueueName, reason: &str) {
+    DEAD_LETTERS.add([queue.as_str(), word(reason)], 1);
 }
 
 /// A stage has answered what is no message. `None`: it panicked, or its port failed.
@@ -73,4 +83,28 @@ fn known(method: &Method) -> &str {
         Method::OPTIONS,
     ];
     if named.contains(method) { method.as_str() } else { "_OTHER" }
+}
+
+/// Any text may come as a reason: what is no word of ours would make a figure of its own.
+fn word(reason: &str) -> &str {
+    let is_word =
+        reason.len() <= LONGEST_WORD && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_word { reason } else { "other" }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::outcome::Reason;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_that_is_no_word_is_no_label() {
+        let long = "a".repeat(LONGEST_WORD + 1);
+        for reason in ["acme/web#7", "No such file", "grün", &long] {
+            assert_eq!(word(reason), "other", "{reason}");
+        }
+        let ours = [Reason::TooManyFailures { after: 1 }.label(), crate::attempts::TOO_OFTEN, "max_age", ""];
+        assert_eq!(ours.map(word), ours);
+    }
 }
