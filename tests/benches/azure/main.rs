@@ -13,7 +13,6 @@ mod floor;
 mod identity;
 
 use std::{
-    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,20 +21,16 @@ use std::{
 use bytes::Bytes;
 use cloud::{Cloud, until};
 use floor::Floor;
-use http::{Request, StatusCode, header::HOST};
-use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use pointsman_env::SystemClock;
 use pointsman_fake_github::{FakeGithub, PRIVATE_KEY, serve};
 use pointsman_tests::{
     delivery_id, fixtures,
     founded::{REPO, founded},
+    load::wire::Wire,
     measure::{median, ms, on_processor, peak_mb, within},
     sign,
 };
-use tokio::net::TcpStream;
 
 /// Starts of the program.
 const STARTS: usize = 25;
@@ -47,7 +42,7 @@ const COLD: u32 = 50;
 const PAYLOAD: usize = 10_000;
 const SECRET: &str = "a secret of the benchmark";
 /// A wrong signature, and one of many.
-const REFUSED: [StatusCode; 2] = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS];
+const REFUSED: [u16; 2] = [401, 429];
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -98,14 +93,14 @@ async fn warm() -> bool {
     let cloud = Cloud::start(config, &[("HOOK_SECRET", SECRET)]).await;
     let handler = cloud.host.handler.clone();
     let (body, floor) = (Bytes::from(fixtures::pull_request(PAYLOAD)), Floor::of(&cloud));
-    let mut door = Door::open(handler.address()).await;
+    let mut wire = Wire::open(&handler.address().to_string()).await.unwrap();
     let (mut whole, mut alone, mut costs, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for nth in 0..COLD + WARM {
         let before = on_processor(handler.pid());
-        let took = door.post(&body, nth, &sign(SECRET, &body), &[StatusCode::ACCEPTED]).await;
+        let took = post(&mut wire, &body, nth, &sign(SECRET, &body), &[202]).await;
         let cost = on_processor(handler.pid()) - before;
         let services = floor.calls(nth, &body).await;
-        let early = door.post(&body, nth, &sign("another", &body), &REFUSED).await;
+        let early = post(&mut wire, &body, nth, &sign("another", &body), &REFUSED).await;
         if nth >= COLD {
             whole.push(took);
             alone.push(services);
@@ -121,37 +116,17 @@ async fn warm() -> bool {
     within("warm: added to its four calls to services, ms", whole - alone, 0.5) && good
 }
 
-/// A connection to the program that is kept, as the host keeps its own.
-struct Door {
-    address: SocketAddr,
-    sender: SendRequest<Full<Bytes>>,
-}
-
-impl Door {
-    async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        Self { address, sender }
-    }
-
-    /// Sends a webhook; how long until its whole answer was there.
-    async fn post(&mut self, body: &Bytes, nth: u32, signature: &str, expected: &[StatusCode]) -> Duration {
-        let request = Request::post("/webhooks/github")
-            .header(HOST, self.address.to_string())
-            .header("content-type", "application/json")
-            .header("x-github-event", "pull_request")
-            .header("x-github-delivery", delivery_id(Timestamp::now(), nth))
-            .header("x-hub-signature-256", signature)
-            .body(Full::new(body.clone()))
-            .unwrap();
-        let begun = Instant::now();
-        self.sender.ready().await.unwrap();
-        let answer = self.sender.send_request(request).await.unwrap();
-        let (status, told) = (answer.status(), answer.into_body().collect().await.unwrap().to_bytes());
-        let took = begun.elapsed();
-        assert!(expected.contains(&status), "{status}: {}", String::from_utf8_lossy(&told));
-        took
-    }
+/// Sends a webhook on a connection that is kept, as the host keeps its own; how long until its whole answer was there.
+async fn post(wire: &mut Wire, body: &Bytes, nth: u32, signature: &str, expected: &[u16]) -> Duration {
+    let head = format!(
+        "POST /webhooks/github HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         x-github-event: pull_request\r\nx-github-delivery: {}\r\nx-hub-signature-256: {signature}\r\n\r\n",
+        body.len(),
+        delivery_id(Timestamp::now(), nth),
+    );
+    let begun = Instant::now();
+    let reply = wire.ask(head.as_bytes(), body).await.unwrap();
+    let took = begun.elapsed();
+    assert!(expected.contains(&reply.status), "{reply:?}");
+    took
 }
